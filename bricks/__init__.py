@@ -1,0 +1,49 @@
+"""bricks: training neural nets as symbolic graphs, built from bricks, compiled by XLA.
+
+Names load on first use (PEP 562), so that `import bricks.data` loads neither PyTensor nor JAX.
+THEANO_FLAGS is read here, before PyTensor and JAX look at the environment.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from bricks.engine import flags as _flags
+
+__version__ = "0.1.0"
+
+_EXPORTS = {
+    "bricks.brick": ("Brick",),
+    "bricks.engine": ("RandomState", "debugprint", "floatX", "function", "grad", "scan", "shared"),
+    "bricks.errors": ("BricksError", "CheckpointError", "DataError", "NotFiniteError", "ShapeError", "UsageError"),
+    "bricks.graph": ("ComputationGraph", "VariableFilter", "named_parameters", "replace", "training_graph"),
+    "bricks.model": ("Model",),
+    "bricks.training": ("GradientDescent", "MainLoop"),
+}
+_HOME = {name: module for module, names in _EXPORTS.items() for name in names}
+_ROOMS = ("data", "engine", "errors", "graph", "initialization", "layers", "roles", "training")
+
+__all__ = sorted([*_HOME, *_ROOMS])
+
+_flags.apply()
+
+if TYPE_CHECKING:
+    from bricks.brick import Brick
+    from bricks.engine import RandomState, debugprint, floatX, function, grad, scan, shared
+    from bricks.graph import ComputationGraph, VariableFilter, named_parameters, replace, training_graph
+    from bricks.model import Model
+    from bricks.training import GradientDescent, MainLoop
+
+
+def __getattr__(name: str):
+    if name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+    elif name in _ROOMS:
+        value = importlib.import_module(f"bricks.{name}")
+    else:
+        raise AttributeError(f"module 'bricks' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,46 @@
+"""Data: files in Fuel's HDF5 layout, orders of iteration, streams of batches, transformers, conversion.
+
+Only NumPy and h5py are needed here, nothing symbolic: a process that reads data loads neither PyTensor
+nor JAX.
+"""
+
+from bricks.data.arrays import ArrayDataset
+from bricks.data.checksums import verify_arrays, verify_file
+from bricks.data.contracts import Source
+from bricks.data.converters.mnist import convert_mnist, read_mnist
+from bricks.data.ensure import ensure
+from bricks.data.hdf5 import H5PYDataset
+from bricks.data.idx import read_idx
+from bricks.data.layout import SplitRow, read_splits, split_table
+from bricks.data.paths import data_folders, find_data_file, writable_folder
+from bricks.data.schemes import SequentialScheme, ShuffledScheme
+from bricks.data.streams import BatchIterator, DataStream
+from bricks.data.transformers import Cast, Flatten, Reshape, ScaleAndShift
+from bricks.data.writing import write_hdf5
+
+__all__ = [
+    "ArrayDataset",
+    "BatchIterator",
+    "Cast",
+    "DataStream",
+    "Flatten",
+    "H5PYDataset",
+    "Reshape",
+    "ScaleAndShift",
+    "SequentialScheme",
+    "ShuffledScheme",
+    "Source",
+    "SplitRow",
+    "convert_mnist",
+    "data_folders",
+    "ensure",
+    "find_data_file",
+    "read_idx",
+    "read_mnist",
+    "read_splits",
+    "split_table",
+    "verify_arrays",
+    "verify_file",
+    "writable_folder",
+    "write_hdf5",
+]

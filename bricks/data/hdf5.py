@@ -1,0 +1,163 @@
+"""Data sets in HDF5 files of Fuel's layout (layout.py), in memory or read from disk as asked."""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+
+import h5py
+import numpy as np
+
+from bricks.data.arrays import ArrayDataset, example_numbers
+from bricks.data.contracts import Batch, Source
+from bricks.data.layout import SplitRow, hdf5_errors, read_splits
+from bricks.data.names import as_names, axis_labels
+from bricks.data.selection import Rows, pick, read_rows, set_rows, subset_rows, union
+from bricks.errors import DataError, UsageError, nearest
+
+
+class H5PYDataset:
+    """The examples of one or more sets of an HDF5 file in Fuel's layout.
+
+    Parameters
+    ----------
+    path : path
+        Of the file; it is opened for reading only, anew in each process.
+    which_sets : str or list of str
+        The sets; several are put one after the other in the order given, an example of two of them once.
+    subset : slice or list of int, optional
+        Of the numbers of the examples of these sets. A list keeps its order and its repetitions.
+    sources : list of str, optional
+        The sources wanted; by default, in alphabetical order, all that each of the sets has.
+    load_in_memory : bool
+        True reads the examples once, now; False reads from the file at each `read`.
+
+    Raises
+    ------
+    DataError
+        The file is missing, truncated, no HDF5 or not in Fuel's layout; it has no such set or source; the
+        sources of a set are not equally long; the subset lies outside.
+
+    Notes
+    -----
+    The layout is that of Fuel 0.2 (2018); see layout.py.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from bricks.data import write_hdf5
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "small.hdf5"
+    >>> write_hdf5(path, {"train": {"features": np.eye(3), "targets": np.arange(3)}})
+    >>> dataset = H5PYDataset(path, "train", subset=[2, 0], sources=["targets"])
+    >>> dataset.num_examples, dataset.sources
+    (2, {'targets': Source(int64, (), batch)})
+    >>> dataset.read([0, 1])
+    {'targets': array([2, 0])}
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        which_sets: str | Iterable[str],
+        subset: slice | Sequence[int] | None = None,
+        sources: str | Iterable[str] | None = None,
+        load_in_memory: bool = True,
+    ):
+        self.path = os.fspath(path)
+        self.which_sets = as_names(which_sets)
+        if not self.which_sets or len(set(self.which_sets)) < len(self.which_sets):
+            raise UsageError(f"{self.path}: which_sets must name sets, each once, got {which_sets!r}")
+        self._open_file: tuple[int, h5py.File] | None = None
+        self._memory: ArrayDataset | None = None
+        with self._reading() as file:
+            table = read_splits(file, self.path)
+            names = _chosen_sources(table, self.which_sets, as_names(sources), self.path)
+            self.sources = {name: _describe(file, name, self.path) for name in names}
+            self._rows = _chosen_rows(file, table, self.which_sets, names, self.path)
+            if subset is not None:
+                self._rows = {name: subset_rows(rows, subset, self.path) for name, rows in self._rows.items()}
+        self.num_examples: int = len(next(iter(self._rows.values())))
+        if load_in_memory:
+            self._memory = self.to_memory()
+            self.close()
+
+    def to_memory(self) -> ArrayDataset:
+        """The same examples as a data set in memory."""
+        if self._memory is not None:
+            return self._memory
+        with self._reading() as file:
+            arrays = {name: read_rows(file[name], rows) for name, rows in self._rows.items()}
+        axes = {name: source.axes for name, source in self.sources.items()}
+        return ArrayDataset(arrays, axes, name=self.path)
+
+    def read(self, indices: Sequence[int] | np.ndarray) -> Batch:
+        """The examples of these numbers, in this order, as fresh arrays; negative ones count from the end."""
+        if self._memory is not None:
+            return self._memory.read(indices)
+        numbers = example_numbers(indices, self.num_examples, self.path)
+        with self._reading() as file:
+            return {name: read_rows(file[name], pick(rows, numbers)) for name, rows in self._rows.items()}
+
+    def close(self) -> None:
+        """Close the file; the next `read` from disk opens it again."""
+        opened, self._open_file = self._open_file, None
+        if opened is not None:
+            opened[1].close()
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_open_file": None}  # an open file stays in its process
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[h5py.File]:
+        """The open file; opened where this process has not yet, closed on an error."""
+        with contextlib.ExitStack() as on_error, hdf5_errors(self.path):
+            on_error.callback(self.close)
+            if self._open_file is None or self._open_file[0] != os.getpid():
+                self._open_file = os.getpid(), h5py.File(self.path, "r")
+            yield self._open_file[1]
+            on_error.pop_all()
+
+
+def _chosen_sources(
+    table: list[SplitRow], sets: tuple[str, ...], wanted: tuple[str, ...] | None, who: str
+) -> tuple[str, ...]:
+    known = {row.split for row in table}
+    common: set[str] | None = None
+    for name in sets:
+        if name not in known:
+            raise DataError(f"{who}: there is no set {name!r}; {nearest(name, known)}")
+        has = {row.source for row in table if row.split == name and row.available}
+        for source in wanted or ():
+            if source not in has:
+                raise DataError(f"{who}: set {name!r} has no source {source!r}; {nearest(source, has)}")
+        common = has if common is None else common & has
+    names = tuple(sorted(common or ())) if wanted is None else wanted
+    if not names:
+        raise DataError(f"{who}: the sets {', '.join(sets)} must have a source in common, got none")
+    return names
+
+
+def _describe(file: h5py.File, name: str, who: str) -> Source:
+    dataset = file.get(name)
+    if not isinstance(dataset, h5py.Dataset) or dataset.ndim == 0:
+        raise DataError(f"{who}: source {name!r} must be a dataset with the examples along its first axis")
+    if dataset.dtype.hasobject or "shapes" in dataset.dims[0]:
+        raise DataError(
+            f"{who}: source {name!r} has examples of varying length, got dtype {dataset.dtype}; "
+            "H5PYDataset reads sources of fixed shape, choose among them with sources=[...]"
+        )
+    labels = axis_labels([dimension.label for dimension in dataset.dims], dataset.ndim, who)
+    return Source(dataset.dtype.newbyteorder("="), dataset.shape[1:], labels)
+
+
+def _chosen_rows(
+    file: h5py.File, table: list[SplitRow], sets: tuple[str, ...], names: tuple[str, ...], who: str
+) -> dict[str, Rows]:
+    rows_of = {row[:2]: row for row in table}
+    parts: dict[str, list[Rows]] = {name: [] for name in names}
+    for split in sets:
+        for name in names:
+            parts[name].append(set_rows(file, rows_of[split, name], who))
+        lengths = {name: len(parts[name][-1]) for name in names}
+        if len(set(lengths.values())) > 1:
+            raise DataError(f"{who}: all sources of set {split!r} must be equally long, got {lengths}")
+    return union(parts)

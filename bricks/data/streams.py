@@ -1,0 +1,141 @@
+"""Streams: a data set, an order and transformers, as epochs of batches.
+
+A stream has no position. Each of its iterators has one, two integers that can be saved; several over one
+stream do not disturb each other.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from bricks.data.contracts import Batch, Dataset, Scheme, Source, Transformer
+from bricks.errors import CheckpointError, DataError
+
+
+class DataStream:
+    """Batches of a data set, in the order of a scheme, through transformers.
+
+    Parameters
+    ----------
+    dataset : ArrayDataset, H5PYDataset or alike
+        Where the examples come from.
+    scheme : SequentialScheme, ShuffledScheme or alike
+        The order of the examples and the size of a batch.
+    transformers : list of Transformer
+        Applied to each batch, first to last.
+
+    Attributes
+    ----------
+    sources : dict of str to Source
+        What a batch holds, known before the first one.
+    num_examples, batches_per_epoch : int
+        In one epoch; the last batch may be short.
+
+    Raises
+    ------
+    DataError
+        The data set is empty, or does not fit a transformer.
+
+    Examples
+    --------
+    >>> from bricks.data import ArrayDataset, DataStream, SequentialScheme
+    >>> stream = DataStream(ArrayDataset({"x": [1, 2, 3]}), SequentialScheme(batch_size=2))
+    >>> [batch["x"].tolist() for batch in stream.iterator()]
+    [[1, 2], [3]]
+    """
+
+    def __init__(self, dataset: Dataset, scheme: Scheme, transformers: Sequence[Transformer] = ()):
+        if dataset.num_examples == 0:
+            raise DataError("DataStream: the data set must have at least one example, got an empty one")
+        self.dataset, self.scheme, self.transformers = dataset, scheme, tuple(transformers)
+        self.sources: dict[str, Source] = dict(dataset.sources)
+        for transformer in self.transformers:
+            self.sources = transformer.sources(self.sources)
+        self.num_examples: int = dataset.num_examples
+        self.batches_per_epoch: int = -(-dataset.num_examples // scheme.batch_size)
+
+    def iterator(self) -> "BatchIterator":
+        """A new iterator at the start of epoch 0."""
+        return BatchIterator(self)
+
+    def read(self, indices: np.ndarray) -> Batch:
+        """The batch of the examples of these numbers, in fresh arrays."""
+        batch = self.dataset.read(indices)
+        for transformer in self.transformers:
+            batch = transformer.apply(batch)
+        return batch
+
+
+class BatchIterator:
+    """A position in a stream; a `for` loop over it gives the batches up to the end of the epoch.
+
+    After the loop it stands at the start of the next epoch. `epoch` and `batch` count what is done: whole
+    epochs, and batches of the present one.
+
+    Examples
+    --------
+    >>> from bricks.data import ArrayDataset, DataStream, ShuffledScheme
+    >>> stream = DataStream(ArrayDataset({"x": range(6)}), ShuffledScheme(batch_size=2, seed=1))
+    >>> iterator = stream.iterator()
+    >>> first = next(iterator)
+    >>> iterator.state_dict()
+    {'epoch': 0, 'batch': 1}
+    >>> other = stream.iterator()
+    >>> other.load_state_dict({"epoch": 0, "batch": 1})
+    >>> all((a["x"] == b["x"]).all() for a, b in zip(iterator, other, strict=True))
+    True
+    """
+
+    def __init__(self, stream: DataStream):
+        self._stream = stream
+        self._epoch = self._batch = 0
+        self._order: np.ndarray | None = None  # of the present epoch, from its first batch on
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return self._epoch
+
+    @property
+    def batch(self) -> int:
+        """Batches of the present epoch done."""
+        return self._batch
+
+    def __iter__(self) -> "BatchIterator":
+        return self
+
+    def __next__(self) -> Batch:
+        stream = self._stream
+        if self._batch >= stream.batches_per_epoch:
+            self._epoch, self._batch, self._order = self._epoch + 1, 0, None
+            raise StopIteration
+        if self._order is None:
+            self._order = stream.scheme.indices(stream.num_examples, self._epoch)
+        start = self._batch * stream.scheme.batch_size
+        batch = stream.read(self._order[start : start + stream.scheme.batch_size])
+        self._batch += 1
+        return batch
+
+    def state_dict(self) -> dict[str, int]:
+        """The position: all that an iterator over an equal stream needs to go on."""
+        return {"epoch": self._epoch, "batch": self._batch}
+
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Go to a position that `state_dict` gave.
+
+        Raises
+        ------
+        CheckpointError
+            It is no position in this stream; the iterator stays where it is.
+        """
+        if not isinstance(state, Mapping) or set(state) != {"epoch", "batch"}:
+            raise CheckpointError(f"stream: a saved position must have 'epoch' and 'batch', got {state!r}")
+        for name, value in state.items():
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+                raise CheckpointError(f"stream: a saved {name!r} must be an integer from 0, got {value!r}")
+        if state["batch"] > self._stream.batches_per_epoch:
+            raise CheckpointError(
+                f"stream: an epoch has {self._stream.batches_per_epoch} batches, the saved position has "
+                f"{state['batch']} of them done; was it saved with another data set or batch size?"
+            )
+        self._epoch, self._batch, self._order = int(state["epoch"]), int(state["batch"]), None

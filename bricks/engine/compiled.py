@@ -1,0 +1,307 @@
+"""`function`: any PyTensor graph as a compiled callable, and the callable itself.
+
+Theano's `function`, whose default mode is our linker to XLA. Updated shared variables stay on the device
+and are given up to their successors; inputs are copied at the call; outputs come back as NumPy arrays unless
+`host=False`.
+"""
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+
+import jax
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from pytensor.compile.executor import Function
+from pytensor.compile.io import In
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Variable
+from pytensor.printing import debugprint
+
+from bricks.engine import placement, random
+from bricks.engine.flags import FLAGS, MODES
+from bricks.engine.linker import XLA, XLAMode
+from bricks.engine.nanguard import CheckedFunction
+from bricks.engine.settings import start
+from bricks.engine.state import bring_home, on_device
+from bricks.errors import UsageError, nearest
+
+__all__ = ["XLAFunction", "debugprint", "function", "grad", "scan"]
+
+SHAPES_BEFORE_WARNING = 8
+
+
+class XLAFunction(Function):
+    """A function compiled by XLA, once for each set of input shapes.
+
+    Attributes
+    ----------
+    host : bool
+        Whether outputs are brought back as NumPy arrays (and waited for).
+    shapes : set
+        The shapes of inputs that it was compiled for.
+    """
+
+    def __init__(self, vm, input_storage, output_storage, outputs, unpack_single, return_none, maker, **kwargs):
+        super().__init__(vm, input_storage, output_storage, outputs, unpack_single, return_none, maker, **kwargs)
+        start()
+        self.host, self.shapes = True, set()
+        self._jitted = vm.jit_fn
+        self._placement = placement.default()
+        graph = maker.fgraph
+        self._shared = {i: v.container for i, v in enumerate(graph.inputs) if isinstance(v, SharedVariable)}
+        self._explicit = [i for i in range(len(graph.inputs)) if i not in self._shared]
+        self._specs = [maker.inputs[i] for i in self._explicit]
+        self._by_key = {spec.variable: k for k, spec in enumerate(self._specs)}
+        self._by_key |= {spec.name: k for k, spec in enumerate(self._specs) if spec.name}
+        self._updated = [(out, graph.inputs[i].container) for out, i in graph.update_mapping.items()]
+        self._updated_inputs = set(graph.update_mapping.values())
+        self._returned = len(maker.outputs)
+        self._dtypes = [getattr(v.type, "dtype", None) for v in graph.outputs]
+
+    def __call__(self, *args, **kwargs):
+        arguments = self._arguments(args, kwargs)
+        shapes = tuple(np.shape(argument) for argument in arguments)
+        if shapes not in self.shapes:
+            self._count(shapes)
+        results = self._jitted(*self._merge(arguments))
+        for position, container in self._updated:
+            container.storage[0] = results[position]
+        results = list(results[: self._returned])
+        if self.host:
+            results = [np.array(r, dtype=d) for r, d in zip(results, self._dtypes)]  # noqa: B905 (updates follow)
+        return results[0] if self.unpack_single else None if self.return_none else results
+
+    def _merge(self, arguments) -> list:
+        """All inputs of the graph in order: what the caller gave and what the shared variables hold."""
+        merged: list = [None] * (len(self._explicit) + len(self._shared))
+        for i, argument in zip(self._explicit, arguments, strict=True):
+            merged[i] = argument
+        for i, container in self._shared.items():
+            merged[i] = on_device(container, self._placement, self._jitted.x64, updated=i in self._updated_inputs)
+        return merged
+
+    def _arguments(self, args, kwargs) -> list:
+        if len(args) > len(self._specs):
+            raise TypeError(f"{self._title}: takes {len(self._specs)} inputs, got {len(args)}")
+        given = dict(enumerate(args))
+        for key, value in kwargs.items():
+            if key not in self._by_key:
+                names = [spec.name for spec in self._specs if spec.name]
+                raise TypeError(f"{self._title}: no input is called {key!r}; {nearest(key, names)}")
+            if self._by_key[key] in given:
+                raise TypeError(f"{self._title}: input {key!r} is given twice")
+            given[self._by_key[key]] = value
+        return [self._argument(spec, given.get(k, spec.value)) for k, spec in enumerate(self._specs)]
+
+    def _argument(self, spec: In, value):
+        variable = spec.variable
+        if value is None:
+            raise TypeError(f"{self._title}: input {spec.name or variable} is missing")
+        if isinstance(value, jax.Array) and value.dtype == variable.type.dtype and value.ndim == variable.type.ndim:
+            return value
+        try:
+            value = variable.type.filter(value, strict=spec.strict, allow_downcast=spec.allow_downcast)
+        except TypeError as error:
+            raise TypeError(
+                f"{self._title}: input {spec.name or variable} must be {variable.type}, got "
+                f"{getattr(value, 'dtype', type(value).__name__)} of shape {np.shape(value)}; {str(error).splitlines()[0]}"
+            ) from None
+        if not self._jitted.x64 and value.dtype in (np.int64, np.uint64):
+            value = _narrow(value, f"{self._title}: input {spec.name or variable}")
+        return self._placement.give(value)
+
+    @property
+    def _title(self) -> str:
+        return self.name or "function"
+
+    def _count(self, shapes) -> None:
+        self.shapes.add(shapes)
+        if len(self.shapes) == SHAPES_BEFORE_WARNING + 1:
+            warnings.warn(
+                f"{self._title}: compiled for {len(self.shapes)} different shapes of inputs, the last {shapes}; XLA compiles "
+                "anew for each: pad or bucket what varies",
+                stacklevel=3,
+            )
+
+    def _abstract(self, examples: Sequence) -> list:
+        """Shapes and dtypes of all inputs, for lowering without data."""
+        examples = [np.asarray(e) if not hasattr(e, "dtype") else e for e in examples]
+        explicit = [jax.ShapeDtypeStruct(np.shape(e), s.variable.type.dtype) for e, s in zip(examples, self._specs, strict=True)]
+        merged = self._merge(explicit)
+        return [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in merged]
+
+    def export(self, *examples, platforms: Sequence[str] = ("cuda",)):
+        """The step lowered for other platforms (`jax.export`), for inputs of the shapes of `examples`."""
+        import jax.export
+
+        with jax.enable_x64(self._jitted.x64):
+            return jax.export.export(self._jitted.fn, platforms=list(platforms))(*self._abstract(examples))
+
+    def hlo(self, *examples) -> str:
+        """XLA's optimised program for inputs of the shapes of `examples`, as text."""
+        with jax.enable_x64(self._jitted.x64):
+            return self._jitted.fn.lower(*self._abstract(examples)).compile().as_text()
+
+
+def _narrow(value: np.ndarray, title: str) -> np.ndarray:
+    """64-bit integers for a graph that XLA computes with 32; refused where that would change them."""
+    narrow = value.astype("int32" if value.dtype == np.int64 else "uint32")
+    if not np.array_equal(narrow, value):
+        raise UsageError(f"{title}: holds integers of over 32 bits; give the function a float64 or int64 state, or cast them")
+    return narrow
+
+
+class HostFunction:
+    """A function of one of PyTensor's own backends; it finds shared variables' values on the host."""
+
+    def __init__(self, fn: Function):
+        self.fn = fn
+        self.maker = fn.maker
+        self._variables = [v for v in fn.maker.fgraph.inputs if isinstance(v, SharedVariable)]
+
+    def __call__(self, *args, **kwargs):
+        bring_home(self._variables)
+        return self.fn(*args, **kwargs)
+
+    def __getattr__(self, name):
+        return getattr(self.fn, name)
+
+
+def function(
+    inputs,
+    outputs=None,
+    updates=None,
+    givens=None,
+    *,
+    mode=None,
+    name: str | None = None,
+    on_unused_input: str | None = None,
+    host: bool = True,
+    guard: Variable | None = None,
+    no_default_updates: bool = False,
+    allow_input_downcast: bool | None = None,
+    profile=None,
+):
+    """Compile a graph into a callable (Theano's `function`).
+
+    Parameters
+    ----------
+    inputs : list of Variable or pytensor.In
+        In the order of the call; an input with a name may be given by keyword as well.
+    outputs : Variable or list of Variable, optional
+        What is computed.
+    updates : mapping or pairs, optional
+        {shared variable: new value}, all computed from the values before the call.
+    givens : mapping or pairs, optional
+        {variable: what stands in for it}.
+    mode : str or pytensor.compile.mode.Mode, optional
+        `FAST_RUN` or `JAX` (ours, to XLA), `NanGuardMode` (ours, checked), `NUMBA`, `CVM`, `FAST_COMPILE`, `DebugMode`
+        (PyTensor's). Default: THEANO_FLAGS' `mode`.
+    host : bool
+        Outputs as NumPy arrays (True), or as JAX arrays that nobody has waited for.
+    guard : scalar bool Variable, optional
+        Where it comes out False no update takes effect, counters of random draws included.
+    no_default_updates : bool
+        Leave the counters of random draws where they are.
+
+    Returns
+    -------
+    callable
+
+    >>> x = pt.fvector("x")
+    >>> double = function([x], 2 * x)
+    >>> double(np.float32([1, 2])).tolist()
+    [2.0, 4.0]
+    """
+    mode, checked = _resolve(mode)
+    updates = dict(_pairs(updates, "updates"))
+    givens = _pairs(givens, "givens")
+    listed = [] if outputs is None else list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+    roots = [getattr(v, "variable", v) for v in [*listed, *updates.values(), *(new for _, new in givens)]]
+    if not no_default_updates:
+        for state in random.states([v for v in roots if isinstance(v, Variable)]):
+            updates.setdefault(state.step, state.step + np.uint32(1))
+    if checked:
+        return CheckedFunction(inputs, outputs, updates, givens, guard, function, dict(name=name, host=host))
+    if guard is not None:
+        updates = {variable: _held(variable, new, guard) for variable, new in updates.items()}
+    compiled = pytensor.function(
+        inputs,
+        outputs,
+        updates=list(updates.items()),
+        givens=givens,
+        mode=mode,
+        name=name,
+        on_unused_input=on_unused_input,
+        allow_input_downcast=allow_input_downcast,
+        profile=profile,
+    )
+    if not isinstance(mode, XLAMode):
+        return HostFunction(compiled)
+    compiled.host = host
+    return compiled
+
+
+def _pairs(mapping, what: str) -> list:
+    if mapping is None:
+        return []
+    pairs = list(mapping.items()) if isinstance(mapping, Mapping) else list(mapping)
+    if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
+        raise UsageError(f"function: {what} must be a mapping or pairs (variable, value), got {pairs}")
+    return [tuple(pair) for pair in pairs]
+
+
+def _held(variable: SharedVariable, new, guard):
+    """`new` where the guard holds, else the variable as it was."""
+    new = variable.type.filter_variable(new, allow_convert=True)
+    return pt.switch(guard, new, variable) if isinstance(new, pt.TensorVariable) else new
+
+
+def _resolve(mode):
+    """(PyTensor mode, whether to check for values that are not finite)."""
+    mode = FLAGS.mode if mode is None else mode
+    if not isinstance(mode, str):
+        return mode, False
+    if mode.upper() not in MODES:
+        raise UsageError(f"function: unknown mode {mode!r}; {nearest(mode, set(MODES.values()))}")
+    mode = MODES[mode.upper()]
+    if mode in ("FAST_RUN", "JAX", "NanGuardMode"):
+        return XLA, mode == "NanGuardMode"
+    return pytensor.compile.mode.get_mode(mode), False
+
+
+def grad(cost, wrt, **kwargs):
+    """The symbolic gradient of a scalar cost (PyTensor's `grad`).
+
+    Parameters
+    ----------
+    cost : scalar Variable
+    wrt : Variable or list of Variable
+        What to differentiate by.
+    **kwargs
+        `known_grads`, `consider_constant`, `disconnected_inputs`, `return_disconnected`.
+
+    >>> x = pt.fscalar("x")
+    >>> float(function([x], grad(x**2, x))(3.0))
+    6.0
+    """
+    return pytensor.grad(cost, wrt, **kwargs)
+
+
+def scan(fn, sequences=None, outputs_info=None, non_sequences=None, n_steps=None, **kwargs):
+    """A symbolic loop (PyTensor's `scan`); gives the outputs alone, a list if there are several.
+
+    Write `pt.dot(a, b)` in the step, not `a @ b`: PyTensor moves only the former out of the loop.
+
+    >>> x = pt.fvector("x")
+    >>> total = scan(lambda xt, s: s + xt, sequences=[x], outputs_info=[np.float32(0)])
+    >>> function([x], total)(np.float32([1, 2, 3])).tolist()
+    [1.0, 3.0, 6.0]
+    """
+    kwargs.setdefault("return_updates", False)
+    return pytensor.scan(fn, _listed(sequences), outputs_info, _listed(non_sequences), n_steps, **kwargs)
+
+
+def _listed(values):
+    return list(values) if isinstance(values, Iterable) and not isinstance(values, Variable | dict | str) else values

@@ -1,0 +1,137 @@
+"""The linker from PyTensor's compilation to XLA, and the mode that uses it.
+
+`XLA` is an ordinary PyTensor mode: `pytensor.function(..., mode=XLA)` works too. What a function needs to
+know of its graph is decided here: precision, which inputs are given up to the result (donated), and that no
+two results share memory.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+from pytensor.compile.mode import Mode
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.graph.basic import Constant
+from pytensor.graph.op import HasInnerGraph
+from pytensor.graph.rewriting.db import RewriteDatabaseQuery
+from pytensor.link.jax.linker import JAXLinker
+from pytensor.tensor.elemwise import CAReduce
+from pytensor.tensor.random.type import RandomType
+from pytensor.tensor.shape import Shape, Shape_i
+
+from bricks.engine import scan_lowering  # noqa: F401  (registers Scan)
+from bricks.engine.lowering import Context, _is_integer, lower_graph
+from bricks.errors import UsageError
+
+
+class XLALinker(JAXLinker):
+    """Lowers a rewritten graph to one function compiled by XLA for each set of input shapes."""
+
+    def fgraph_convert(self, fgraph, **kwargs):
+        for variable in fgraph.inputs:
+            if isinstance(variable.type, RandomType):
+                raise UsageError(
+                    f"{variable}: a generator of PyTensor's or NumPy's would draw the same numbers at each call under XLA "
+                    "and could not be saved; use bricks.RandomState(seed), or compile with mode='NUMBA'"
+                )
+        wide = _has_float64(fgraph)
+        self.x64 = wide or _has_wide_integers(fgraph)
+        return _finish(lower_graph(fgraph, Context(XLA, wide)), fgraph)
+
+    def jit_compile(self, fn):
+        donated = tuple(sorted(set(self.fgraph.update_mapping.values())))
+        return Jitted(jax.jit(fn, donate_argnums=donated), self.x64)
+
+    def create_thunk_inputs(self, storage_map):
+        return [storage_map[variable] for variable in self.fgraph.inputs]
+
+
+class Jitted:
+    """A jitted function together with the precision that it is to be traced and called with."""
+
+    def __init__(self, fn, x64: bool):
+        self.fn, self.x64 = fn, x64
+
+    def __call__(self, *arguments):
+        if jax.config.jax_enable_x64 == self.x64:
+            return self.fn(*arguments)
+        with jax.enable_x64(self.x64):
+            return self.fn(*arguments)
+
+
+class XLAMode(Mode):
+    """PyTensor's mode for `XLALinker`, whose functions are `bricks.engine.compiled.XLAFunction`."""
+
+    @property
+    def function_maker(self):
+        from bricks.engine.compiled import XLAFunction
+
+        return functools.partial(super().function_maker, function_class=XLAFunction)
+
+
+# XLA fuses element-wise work itself; PyTensor's fusion would only hide the graph from it.
+XLA = XLAMode(XLALinker(), RewriteDatabaseQuery(include=["fast_run", "jax"], exclude=["fusion", "inplace", "jax_shape_parameter_as_tuple", "jax_size_parameter_as_tuple"]))
+
+
+def _finish(run, fgraph):
+    """Results as the graph declares them: arrays of its dtypes, no two of them the same memory."""
+    taken: set = set()
+    copied = []
+    for output in fgraph.outputs:
+        copied.append(output in taken or output in fgraph.inputs)
+        taken.add(output)
+    dtypes = [getattr(output.type, "dtype", None) for output in fgraph.outputs]
+
+    def finished(*inputs):
+        results = []
+        for value, copy, dtype in zip(run(*inputs), copied, dtypes, strict=True):
+            wanted = None if dtype is None else jax.dtypes.canonicalize_dtype(dtype)
+            results.append(jnp.array(value, wanted) if copy else jnp.asarray(value, wanted))
+        return tuple(results)
+
+    return finished
+
+
+def _variables(fgraph):
+    """All variables of a graph and of the graphs inside it."""
+    yield from fgraph.inputs
+    for node in fgraph.apply_nodes:
+        yield from node.inputs
+        yield from node.outputs
+        for op in (node.op, getattr(node.op, "core_op", None)):
+            if isinstance(op, HasInnerGraph):
+                yield from _variables(op.fgraph)
+
+
+def _has_float64(fgraph) -> bool:
+    return any(
+        getattr(v.type, "dtype", None) in ("float64", "complex128") and not isinstance(v, Constant)
+        for v in _variables(fgraph)
+    )
+
+
+def _has_wide_integers(fgraph) -> bool:
+    """Whether 64-bit integers must be kept: state that holds them, sums of run-time values."""
+    if any(isinstance(v, SharedVariable) and getattr(v.type, "dtype", "") in ("int64", "uint64")
+        for v in fgraph.inputs):
+        return True
+    return any(
+        isinstance(node.op, CAReduce)
+        and node.outputs[0].type.dtype in ("int64", "uint64")
+        and getattr(node.op, "nfunc_spec", (None,))[0] in ("sum", "prod")
+        and not _is_of_shapes(node.inputs[0])
+        for node in fgraph.apply_nodes
+    )
+
+
+def _is_of_shapes(variable) -> bool:
+    """Whether an integer variable is known as soon as the inputs' shapes are."""
+    if isinstance(variable, Constant):
+        return True
+    if variable.owner is None or not _is_integer(variable):
+        return False
+    if isinstance(variable.owner.op, Shape | Shape_i):
+        return True
+    return all(_is_of_shapes(v) for v in variable.owner.inputs)
+
+

@@ -1,0 +1,60 @@
+"""Where arrays live: the one place through which shared variables and inputs pass on their way to XLA.
+
+On the CPU, XLA reads a NumPy array where it lies, also after the call has returned. Whatever passes here is
+therefore copied once into memory of ours that nobody writes again.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+ALIGNMENT = 64  # XLA takes a host array without copying it a second time if it begins at such an address
+
+
+def private_copy(value: np.ndarray, dtype=None) -> np.ndarray:
+    """A copy of `value`, aligned for XLA, of `dtype` if given.
+
+    >>> private_copy(np.arange(3)).ctypes.data % 64
+    0
+    """
+    dtype = np.dtype(dtype or value.dtype)
+    memory = np.empty(value.size * dtype.itemsize + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    copy = memory[start : start + value.size * dtype.itemsize].view(dtype).reshape(value.shape)
+    copy[...] = value
+    return copy
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A device, or a sharding over several, on which a function's arrays live.
+
+    Parameters
+    ----------
+    target : jax.Device or jax.sharding.Sharding
+        What `jax.device_put` takes.
+    """
+
+    target: Any
+
+    @property
+    def on_host(self) -> bool:
+        """Whether XLA reads host memory itself, so that an input need not be put anywhere."""
+        return getattr(self.target, "platform", None) == "cpu"
+
+    def put(self, value: np.ndarray) -> jax.Array:
+        """An array on the device with the values of `value`, which may be overwritten afterwards."""
+        return jax.device_put(private_copy(value), self.target)
+
+    def give(self, value: np.ndarray):
+        """`value` as an argument of a compiled call, safe from being overwritten afterwards."""
+        return private_copy(value) if self.on_host else self.put(value)
+
+
+def default() -> Placement:
+    """The placement that THEANO_FLAGS asks for."""
+    from bricks.engine.settings import device
+
+    return Placement(device())

@@ -1,0 +1,265 @@
+"""GradientDescent: from a cost and shared variables to one compiled training step.
+
+The step holds everything: gradients, step rule, updates, means of what is monitored, and the guard that lets no step
+take effect that is not finite. A call only hands a batch over; nothing is waited for until somebody asks.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.compile.sharedvalue import SharedVariable
+from pytensor.gradient import DisconnectedInputError
+
+from bricks import engine
+from bricks.errors import CheckpointError, UsageError, nearest
+from bricks.graph import ComputationGraph, named_parameters, training_graph
+from bricks.training.accumulators import Accumulators, check_monitored
+from bricks.training.health import all_finite
+from bricks.training.replay import first_not_finite
+from bricks.training.sources import check_inputs, check_sources, example_axis
+from bricks.training.step_rules import Scale, StepRule
+from bricks.training.values import read_values, write_values
+
+
+class GradientDescent:
+    """Minimise any scalar cost by gradient steps on shared variables; bricks are not needed.
+
+        parameter <- parameter - step_rule(d cost / d parameter)
+
+    Parameters
+    ----------
+    cost : scalar Variable
+        Of the inference graph: `training_graph` is applied here.
+    parameters : list of shared variables, optional
+        What to train. By default those of the cost's graph with role PARAMETER; where there are none (a graph without
+        bricks), all its shared variables of floats.
+    step_rule : StepRule, optional
+        By default `Scale(learning_rate=0.1)`.
+    updates : mapping or pairs, optional
+        {shared variable: new value}, to be done with each step.
+    monitored : dict of str to scalar Variable, optional
+        What `read_monitored` gives the means of, weighted by examples, as the training graph has it. `cost` always is.
+
+    Attributes
+    ----------
+    inputs : list of str
+        Names of the inputs; a batch must have a source for each.
+    parameters, buffers : dict
+        The model's shared variables by name: those trained, and those that the training graph updates.
+    gradients, steps : dict
+        Symbolic gradient and step of each parameter.
+    steps_done : shared int32
+        How many steps took effect.
+    steps_given : int
+        How many batches were handed over.
+
+    Raises
+    ------
+    UsageError
+        For a cost that is no scalar of floats, inputs without names, parameters that the cost doesn't depend on.
+
+    Notes
+    -----
+    A step whose cost or gradients are not finite changes nothing, and none after it does: each call says how many steps
+    should have been done by then, and the guard compares. So the state stays as it was before the bad step, which
+    `check` finds and `explain` replays. Gradients count as not finite from the square root of their dtype's greatest
+    number on (1.8e19 in float32): beyond it Adam's squares and clipping's norm are infinite.
+
+    Examples
+    --------
+    >>> import numpy as np, pytensor.tensor as pt
+    >>> from bricks.training import GradientDescent
+    >>> x, w = pt.fvector("x"), engine.shared(np.float32(0), name="w")
+    >>> descent = GradientDescent(((x - w) ** 2).mean())
+    >>> for _ in range(50):
+    ...     descent.process_batch({"x": np.float32([1, 2, 3])})
+    >>> round(float(w.get_value()), 3)
+    2.0
+    """
+
+    def __init__(self, cost, parameters=None, step_rule: StepRule | None = None, *, updates=(), monitored=None):
+        self.step_rule = step_rule or Scale(learning_rate=0.1)
+        _check_cost(cost)
+        monitored = check_monitored({"cost": cost} | dict(monitored or {}), _WHO)
+        self._updates = {variable: pt.as_tensor_variable(new) for variable, new in dict(updates).items()}
+        training = training_graph([cost, *monitored.values(), *self._updates.values()])
+        self.cost, *rest = training.outputs
+        self.monitored = dict(zip(monitored, rest, strict=False))
+        self._updates = dict(zip(self._updates, rest[len(monitored) :], strict=True))
+        self._training_updates = dict(training.updates)
+        graph = ComputationGraph([*training.outputs, *self._training_updates.values()])
+        self._inputs = check_inputs(graph.inputs, _WHO)
+        self.inputs = list(self._inputs)
+        chosen = _chosen_parameters(ComputationGraph(self.cost)) if parameters is None else list(parameters)
+        self.parameters = _check_parameters(chosen, self.cost)
+        kept = [v for v in graph.buffers + list(self._training_updates) if v not in chosen]
+        self.buffers = named_parameters(dict.fromkeys(kept))
+
+        self.gradients = _gradients(self.cost, self.parameters)
+        self.step_rule.use()
+        steps, self._rule_updates = self.step_rule.compute_steps(self.gradients)
+        self.steps = {p: step.astype(p.type.dtype) for p, step in steps.items()}
+        self.steps_done = engine.shared(np.asarray(0, "int32"), name="steps_done")
+        self.steps_given = 0
+        self._random = engine.random.states([*training.outputs, *self._training_updates.values()])
+        self._accumulators: Accumulators | None = None
+        self._example_axis = example_axis(self._inputs)
+        self._step = None
+
+    def monitor(self, name: str, variable) -> None:
+        """Monitor one more scalar, taken as it is: made of the attributes `cost`, `gradients`, `steps`, for example."""
+        if self._accumulators is not None:
+            raise UsageError(f"{_WHO}: monitor({name!r}) must come before the first step, which compiles what is monitored")
+        if name in self.monitored:
+            raise UsageError(f"{_WHO}: monitor({name!r}): there is one of that name already")
+        self.monitored |= check_monitored({name: variable}, _WHO)
+        self._inputs = check_inputs(ComputationGraph([*self._inputs.values(), variable]).inputs, _WHO)
+        self.inputs = list(self._inputs)
+
+    def prepare(self, sources: Mapping) -> None:
+        """Compare the inputs with a stream's sources, and learn from them which axis counts the examples.
+
+        Raises
+        ------
+        UsageError, ShapeError
+            For a source that is missing, of a wrong dtype or shape.
+        """
+        check_sources(self._inputs, sources, _WHO)
+        if self._step is None:
+            self._example_axis = example_axis(self._inputs, sources)
+
+    def process_batch(self, batch: Mapping[str, np.ndarray]) -> None:
+        """One step, handed over and not waited for. The first call compiles it."""
+        if self._step is None:
+            self._compile()
+        try:
+            values = [batch[name] for name in self.inputs]
+        except KeyError as error:
+            name = error.args[0]
+            raise UsageError(f"{_WHO}: the batch lacks the source {name!r}; {nearest(name, batch)}") from None
+        self._step(*values, self.steps_given)
+        self.steps_given += 1
+
+    def check(self) -> int | None:
+        """Wait for all steps: None if each was finite, else the number (from 1) of the first that was not."""
+        done = int(self.steps_done.get_value())
+        return None if done == self.steps_given else done + 1
+
+    def rewind(self) -> None:
+        """Forget the bad step and what was handed over after it, so that training may go on from before it."""
+        self.steps_given = int(self.steps_done.get_value())
+
+    def explain(self, batch: Mapping[str, np.ndarray]) -> str:
+        """Replay the bad step on its batch with all variables visible, and name the first that is not finite."""
+        results = {"the cost": self.cost}
+        for what, variables in (("gradient", self.gradients), ("step", self.steps)):
+            results |= {f"the {what} of {name}": variables[p] for name, p in self.parameters.items()}
+        updates = dict(self._rule_updates) | self._training_updates
+        results |= {f"the new value of {variable.name}": new for variable, new in updates.items()}
+        return first_not_finite(results, self._inputs, batch)
+
+    def read_monitored(self, reset: bool = True) -> dict[str, float]:
+        """Means since the last reset, weighted by examples; empty if there was no step."""
+        return {} if self._accumulators is None else self._accumulators.read(reset)
+
+    def state_dict(self) -> dict:
+        """Everything that a step changes: parameters, buffers, step rule, random states, means so far."""
+        return {
+            "steps": int(self.steps_done.get_value()),
+            "parameters": read_values(self.parameters),
+            "buffers": read_values(self.buffers),
+            "updates": read_values(self._named_updates()),
+            "step_rule": self.step_rule.state_dict(),
+            "random": read_values(self._named_random()),
+            "monitored": self._make_accumulators().state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping) -> None:
+        """Go to a saved state. CheckpointError where it is another algorithm's."""
+        missing = {"steps", "parameters", "buffers", "updates", "step_rule", "random", "monitored"} - set(state)
+        if missing:
+            raise CheckpointError(f"{_WHO}: the state lacks {', '.join(sorted(missing))}; was it saved by GradientDescent?")
+        write_values(self.parameters, state["parameters"], f"{_WHO}, parameters")
+        write_values(self.buffers, state["buffers"], f"{_WHO}, buffers")
+        write_values(self._named_updates(), state["updates"], f"{_WHO}, updates")
+        self.step_rule.load_state_dict(state["step_rule"])
+        write_values(self._named_random(), state["random"], f"{_WHO}, random states")
+        self._make_accumulators().load_state_dict(state["monitored"])
+        self.steps_done.set_value(np.asarray(state["steps"], "int32"))
+        self.steps_given = int(state["steps"])
+
+    def _named_updates(self) -> dict:
+        kept = [v for v in self._updates if v not in self.parameters.values() and v not in self.buffers.values()]
+        return named_parameters(kept)
+
+    def _named_random(self) -> dict:
+        return named_parameters(v for state in self._random for v in (state.root, state.step))
+
+    def _make_accumulators(self) -> Accumulators:
+        if self._accumulators is None:
+            self._accumulators = Accumulators(self.monitored, "train")
+        return self._accumulators
+
+    def _compile(self) -> None:
+        updates = [(p, (p - self.steps[p]).astype(p.type.dtype)) for p in self.parameters.values()]
+        updates += [*self._rule_updates, *self._training_updates.items(), *self._updates.items()]
+        updates += self._make_accumulators().updates(self._example_axis)
+        updates.append((self.steps_done, self.steps_done + np.int32(1)))
+        _check_updates(updates)
+        expected = pt.iscalar("steps that must be done")
+        guard = pt.eq(expected, self.steps_done) & all_finite(self._watched())
+        self._step = engine.function(
+            [*self._inputs.values(), expected], updates=dict(updates), guard=guard, host=False, name="training step"
+        )
+
+    def _watched(self) -> list:
+        """What must be finite. Gradients lie in memory anyway; looking at steps and buffers too costs more passes."""
+        watched = [self.cost, *self._training_updates.values(), *self.step_rule.watched]
+        if self.step_rule.keeps_finite:
+            return watched + list(self.gradients.values())
+        return watched + list(self.steps.values()) + [new for _, new in self._rule_updates]
+
+
+_WHO = "GradientDescent"
+
+
+def _check_cost(cost) -> None:
+    if not isinstance(cost, pt.TensorVariable) or cost.type.ndim or not cost.type.dtype.startswith("float"):
+        raise UsageError(f"{_WHO}: the cost must be a symbolic scalar of floats, got {getattr(cost, 'type', cost)!s}; "
+                         "take the mean over the batch")
+
+
+def _chosen_parameters(graph: ComputationGraph) -> list:
+    found = graph.parameters or [v for v in graph.shared_variables if str(v.type.dtype).startswith("float")]
+    if not found:
+        raise UsageError(f"{_WHO}: there is nothing to train: the cost depends on no shared variable of floats")
+    return found
+
+
+def _check_parameters(parameters: Iterable, cost) -> dict:
+    graph = ComputationGraph(cost)
+    for parameter in parameters:
+        if not isinstance(parameter, SharedVariable) or not str(parameter.type.dtype).startswith("float"):
+            raise UsageError(f"{_WHO}: a parameter must be a shared variable of floats, got {parameter} ({parameter.type})")
+    named = named_parameters(parameters)
+    for name, parameter in named.items():
+        if parameter not in graph.shared_variables:
+            raise UsageError(f"{_WHO}: the cost does not depend on parameter {name!r}; leave it out of `parameters`")
+    return named
+
+
+def _gradients(cost, parameters: Mapping) -> dict:
+    try:
+        gradients = engine.grad(cost, list(parameters.values()))
+    except DisconnectedInputError as error:
+        raise UsageError(f"{_WHO}: the cost has no gradient for one of {', '.join(parameters)}: {error}") from None
+    return {p: g.astype(p.type.dtype) for p, g in zip(parameters.values(), gradients, strict=True)}
+
+
+def _check_updates(updates: list) -> None:
+    seen = set()
+    for variable, _ in updates:
+        if variable in seen:
+            raise UsageError(f"{_WHO}: {variable} is updated twice: by training and by `updates`; leave one out")
+        seen.add(variable)

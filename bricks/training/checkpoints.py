@@ -1,0 +1,162 @@
+"""A nested state dictionary in one HDF5 file, whole or not there; no pickles.
+
+Layout: the first 512 bytes (HDF5's user block) are text: what the file is, its version, and the length and CRC-32 of
+all that follows, so that damage is found before HDF5 sees the file. Then plain HDF5: a dictionary is a group, an array a
+dataset, a list a group of numbered entries, any other value a scalar dataset of JSON; an attribute `type` says which.
+A key with slashes, as parameter paths have, makes groups within groups: `model/mlp/linear_0/W`.
+"""
+
+import io
+import json
+import os
+import zlib
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import h5py
+import numpy as np
+
+from bricks.errors import CheckpointError
+from bricks.files import atomic_path
+
+VERSION = 1
+_BLOCK = 512
+_MAGIC = "bricks state, version "
+
+
+def write(path: str | os.PathLike, state: dict[str, Any]) -> None:
+    """Write a state dictionary; a reader sees the file that was there before, or all of the new one.
+
+    Parameters
+    ----------
+    path : path
+        Written by way of a temporary name beside it.
+    state : dict
+        String keys; values are dictionaries, lists, NumPy arrays (bool, integer, float, complex), int, float, bool,
+        str or None.
+
+    Raises
+    ------
+    CheckpointError
+        For a value of another kind, with its path. Nothing is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "checkpoint.h5"
+    >>> write(path, {"epoch": 3, "model": {"mlp/linear_0/W": np.zeros((2, 1), "float32")}})
+    >>> read(path)["model"]["mlp/linear_0/W"].shape
+    (2, 1)
+    """
+    image = io.BytesIO()
+    with h5py.File(image, "w") as file:
+        _put(file, state, ())
+    body = image.getvalue()
+    with atomic_path(path) as temporary, open(temporary, "wb") as out:
+        out.write(_header(body))
+        out.write(body)
+
+
+def read(path: str | os.PathLike) -> dict[str, Any]:
+    """Read the state dictionary that `write` wrote.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such file, or it is damaged, cut short, of another kind or of a later version.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path}: can't be read: {error.strerror or error}") from None
+    first = content[:_BLOCK].partition(b"\n")[0].decode("ascii", "replace")
+    version = first.removeprefix(_MAGIC)
+    if version == first:
+        kind = "is empty" if not content else "is not a file of bricks' state, or its start is damaged"
+        raise CheckpointError(f"{path}: {kind}; {_REMEDY}")
+    if version.isdigit() and int(version) > VERSION:
+        raise CheckpointError(f"{path}: has version {version}, this bricks reads version {VERSION}; use the newer one")
+    body = content[_BLOCK:]
+    if content[:_BLOCK] != _header(body):
+        raise CheckpointError(f"{path}: is damaged or cut short ({len(content):,} bytes); {_REMEDY}")
+    with h5py.File(io.BytesIO(body), "r") as file:
+        return _get(file)
+
+
+_REMEDY = "take another checkpoint (best.h5 beside it has the best parameters), or start a new run"
+
+
+def _header(body: bytes) -> bytes:
+    text = f"{_MAGIC}{VERSION}\nbytes {len(body)}, crc32 {zlib.crc32(body):08x}\n"
+    return text.encode("ascii").ljust(_BLOCK, b"\0")
+
+
+def _put(group: h5py.Group, state: dict[str, Any], where: tuple[str, ...]) -> None:
+    """Store a dictionary as `group`."""
+    for key in state:
+        if not isinstance(key, str):
+            raise CheckpointError(f"state {'/'.join(where) or 'as a whole'}: keys must be strings, got {key!r}")
+    plain = _can_be_paths(list(state))
+    group.attrs["type"] = "dictionary" if plain else "dictionary, keys quoted"
+    for key, value in sorted(state.items()):
+        _put_value(group, key if plain else _quoted(key), value, (*where, key))
+
+
+def _put_value(group: h5py.Group, name: str, value: Any, where: tuple[str, ...]) -> None:
+    if isinstance(value, dict):
+        _put(group.create_group(name), value, where)
+    elif isinstance(value, (np.ndarray, np.generic)):
+        array = np.asarray(value)
+        if array.dtype.kind not in "biufc":
+            raise CheckpointError(f"state {'/'.join(where)}: can't store an array of dtype {array.dtype}")
+        group.create_dataset(name, data=array).attrs["type"] = "array"
+    elif isinstance(value, (list, tuple)):
+        items = group.create_group(name)
+        items.attrs["type"] = "list"
+        for index, item in enumerate(value):
+            _put_value(items, str(index), item, (*where, str(index)))
+    elif value is None or isinstance(value, (bool, int, float, str)):
+        group.create_dataset(name, data=np.bytes_(json.dumps(value))).attrs["type"] = "json"
+    else:
+        raise CheckpointError(f"state {'/'.join(where)}: can't store a {type(value).__name__}")
+
+
+def _get(item: h5py.Group | h5py.Dataset) -> Any:
+    kind = item.attrs["type"]
+    if kind == "array":
+        return np.asarray(item[()], dtype=item.dtype)
+    if kind == "json":
+        return json.loads(item[()])
+    if kind == "list":
+        return [_get(item[str(index)]) for index in range(len(item))]
+    if kind == "dictionary":
+        return dict(_paths(item, ""))
+    return {_unquoted(name): _get(child) for name, child in item.items()}
+
+
+def _paths(group: h5py.Group, prefix: str):
+    for name, child in group.items():
+        if "type" in child.attrs:
+            yield prefix + name, _get(child)
+        else:  # only a part of a key with slashes
+            yield from _paths(child, f"{prefix}{name}/")
+
+
+def _can_be_paths(keys: list[str]) -> bool:
+    """Whether keys can be HDF5 paths as they are: clean parts, and none inside another."""
+    if not all(key.isascii() and key.isprintable() for key in keys):
+        return False
+    parts = {tuple(key.split("/")) for key in keys}
+    if any(part in ("", ".", "..") for key in parts for part in key):
+        return False
+    return not any(key[:length] in parts for key in parts for length in range(1, len(key)))
+
+
+def _quoted(key: str) -> str:
+    """A key as one HDF5 name; `=` in front keeps it from being empty or dots."""
+    return "=" + quote(key, safe=" ", errors="surrogatepass")
+
+
+def _unquoted(name: str) -> str:
+    return unquote(name[1:], errors="surrogatepass")

@@ -1,0 +1,191 @@
+"""The command line of `train.py`: what was asked for, what is said about it, the exit status.
+
+0: done. 1: it failed. 2: asked wrongly. 130: Ctrl-C.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from bricks.errors import BricksError, UsageError
+from bricks.training.lab import Lab
+
+_HELP = """\
+CONFIG is a file or its bare name: configs/mnist_mlp.yaml or mnist_mlp.
+section.key=value overrides it, the value read as YAML: model.hidden=[500,300] algorithm.learning_rate=1e-2 seed=2
+
+A run makes a directory runs/CONFIG/TIME/ with config.yaml, versions.json, model.py, log.jsonl (a row for each
+epoch, the last one with the test error), checkpoint.h5 (to go on from) and best.h5 (the best parameters).
+Ctrl-C finishes the step, saves, and says how to go on.
+
+THEANO_FLAGS=device=cuda,floatX=float32 chooses the device and the precision.
+Exit status: 0 done, 1 failed, 2 asked wrongly, 130 after Ctrl-C."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see train.py --help")
+
+
+def main(argv: list[str], folder: str | Path) -> int:
+    """Do what the command line `argv` asks for in the lab at `folder`; the exit status.
+
+    >>> import tempfile
+    >>> main(["--list"], tempfile.mkdtemp())
+    no configs in configs/
+    0
+    """
+    try:
+        return _main(argv, Lab(folder))
+    except BricksError as error:
+        print("\n".join(f"error: {line}" for line in str(error).splitlines()), file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _main(argv: list[str], lab: Lab) -> int:
+    asked = _parse(argv)
+    if asked.list or not (asked.config or asked.resume):
+        _list(lab)
+        return 0
+    path = lab.config_path(asked.config) if asked.config else None
+    if asked.resume:
+        return _resume(lab, asked, path)
+    print(f"{path.stem}: reading the config and the data, building the model", flush=True)
+    from bricks.training import config as configs
+    from bricks.training.runs import Run
+
+    run = Run(configs.read(path, lab, asked.overrides), lab)
+    if asked.check:
+        _print_check(run)
+        return 0
+    run.create(["train.py", *argv])
+    return _train(run)
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = _Parser(
+        prog="train.py",
+        usage="train.py CONFIG [section.key=value ...] [--check]\n       train.py --resume RUN [training.key=value ...]\n"
+        "       train.py --list",
+        description="Train the model that a config describes, and read its test error once, at the end.",
+        epilog=_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("words", nargs="*", metavar="CONFIG, section.key=value", help="what to train; what to change of it")
+    parser.add_argument("--resume", metavar="RUN", help="go on with a run, given its directory; training.epochs=60 extends it")
+    parser.add_argument("--check", action="store_true", help="validate and build everything, compile and write nothing")
+    parser.add_argument("--list", action="store_true", help="list the configs (so does no argument at all)")
+    asked = parser.parse_intermixed_args(argv)
+    override = re.compile(r"[^=/]*=")
+    asked.overrides = [word for word in asked.words if override.match(word)]
+    named = [word for word in asked.words if not override.match(word)]
+    if len(named) > 1:
+        raise UsageError(f"one CONFIG at a time, got {', '.join(named)}; an override is section.key=value")
+    asked.config = named[0] if named else None
+    if asked.overrides and not (named or asked.resume):
+        raise UsageError(f"{asked.overrides[0]} overrides a config, and none is given; see train.py --list")
+    return asked
+
+
+def _list(lab: Lab) -> None:
+    descriptions = lab.config_descriptions()
+    if not descriptions:
+        print("no configs in configs/")
+        return
+    width = max(map(len, descriptions))
+    for name, description in descriptions.items():
+        print(f"{name:{width}}  {description}")
+    print(f"\n{_command(lab)} {next(iter(descriptions))}    trains one of them; --help tells the rest")
+
+
+def _resume(lab: Lab, asked: argparse.Namespace, path: Path | None) -> int:
+    from bricks.training import folders
+
+    folder = folders.find(lab, asked.resume)
+    print(f"{_shown(folder)}: reading the checkpoint and the data, building the model", flush=True)
+    from bricks.training.runs import Run, read_run
+
+    config, with_model, state, differences = read_run(folder, lab, path, asked.overrides)
+    for difference in differences:
+        print(f"warning: {difference}: the run goes on, but not bit for bit as it would have", flush=True)
+    run = Run(config, with_model)
+    if asked.check:
+        run.loop.load_state_dict(state["main_loop"])
+        _print_check(run)
+        return 0
+    run.resume(folder, state)
+    if run.finished:
+        print(f"this run is finished: {run.reason_to_stop}; nothing is trained, the test set isn't read again")
+        _print_end(run, run.earlier_test, lab)
+        return 0
+    if run.earlier_test:
+        print(f"warning: the test set was read already in this run ({_measured(run.earlier_test)}); choose nothing by it")
+    print(f"going on after iteration {run.loop.iteration:,}, epoch {run.loop.epoch}", flush=True)
+    return _train(run)
+
+
+def _train(run) -> int:
+    print(f"{run.experiment.summary()}; compiling\nrun: {_shown(run.folder)}", flush=True)
+    try:
+        run.train()
+    except KeyboardInterrupt:
+        if run.folder is None:
+            print("interrupted before the first step; nothing is kept", file=sys.stderr)
+        else:
+            iteration, command = run.loop.iteration, _command(run.lab)
+            print(f"interrupted after iteration {iteration:,}; go on: {command} --resume {_shown(run.folder)}", file=sys.stderr)
+        return 130
+    print(f"stopped: {run.loop.finish_reason}")
+    _print_end(run, run.test, run.lab)
+    return 0
+
+
+def _print_check(run) -> None:
+    print(run.experiment.model.brick or f"parameters: {', '.join(run.experiment.model.parameters)}")
+    for name, stream in run.experiment.streams.items():
+        sources = ", ".join(f"{source}: {spec!r}" for source, spec in stream.sources.items())
+        print(f"{name}: {stream.num_examples:,} examples in {stream.batches_per_epoch:,} batches; {sources}")
+    print(f"{run.config.name}: valid; {run.experiment.summary()}; nothing was compiled or written")
+
+
+def _print_end(run, test: dict, lab: Lab) -> None:
+    config, command = run.config, _command(lab)
+    others = [name for name in lab.names("configs") if name != config.name]
+    other = f"{config.name}_dropout" if f"{config.name}_dropout" in others else next(iter(others), None)
+    longer = f"training.epochs={2 * config.training.epochs}"
+    if config.training.patience is not None:
+        longer += f" training.patience={2 * config.training.patience}"
+    print(f"{_measured(test)}, with the parameters of epoch {test['epoch']}")
+    print(f"run: {_shown(run.folder)}")
+    print("next, perhaps:")
+    print(f"  {command} --resume {_shown(run.folder)} {longer}")
+    print(f"  {command} {config.name} seed={config.seed + 1}")
+    print(f"  {command} {other}" if other else f"  {command} --list")
+
+
+def _measured(row: dict) -> str:
+    from bricks.training.progress import shown
+
+    keys = sorted((key for key in row if key.startswith("test_")), reverse=True)
+    return ", ".join(f"{key.replace('_', ' ')} {shown(key, row[key])}" for key in keys)
+
+
+def _shown(path: Path) -> str:
+    """A path as one would type it here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _command(lab: Lab) -> str:
+    """How to start `train.py` from here with this Python."""
+    found = shutil.which("python")
+    here = found is not None and os.path.realpath(found) == os.path.realpath(sys.executable)
+    same_prefix = here and Path(found).parent == Path(sys.executable).parent
+    return f"{'python' if same_prefix else _shown(Path(sys.executable))} {_shown(lab.folder / 'train.py')}"

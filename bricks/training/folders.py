@@ -1,0 +1,76 @@
+"""Run directories: a new one for each run, nothing in it overwritten; found again; gone if nothing was trained.
+
+    runs/CONFIG/TIME/   config.yaml  versions.json  model.py  log.jsonl  checkpoint.h5  best.h5
+"""
+
+import datetime
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from bricks.errors import BricksError, UsageError, nearest
+from bricks.files import atomic_path, sync_folder
+from bricks.training.lab import Lab
+from bricks.training.saving import CHECKPOINT
+
+CONFIG, VERSIONS, MODEL, LOG = "config.yaml", "versions.json", "model.py", "log.jsonl"
+
+
+def create(lab: Lab, name: str) -> Path:
+    """Make the directory of a new run of the config `name`; two that start in one second get two."""
+    parent = lab.folder / "runs" / name
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    number = 1
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            folder = parent / (stamp if number == 1 else f"{stamp}-{number}")
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                number += 1
+            else:
+                sync_folder(parent)
+                return folder
+    except OSError as error:
+        raise BricksError(f"{parent}: can't make a run directory there: {error.strerror or error}") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small file, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_versions(folder: Path, versions: dict[str, Any], seed: int, command: list[str]) -> None:
+    """`versions.json`: what the run was made with, and how it was asked for."""
+    write_text(folder / VERSIONS, json.dumps({**versions, "seed": seed, "command": command}, indent=2) + "\n")
+
+
+def find(lab: Lab, word: str) -> Path:
+    """The run that a word on the command line means: its directory, or a file in it.
+
+    Raises
+    ------
+    UsageError
+        If that is no run, with the nearest one there is.
+    """
+    for path in (Path(word), lab.folder / word, lab.folder / "runs" / word):
+        folder = path.parent if path.is_file() else path
+        if (folder / CONFIG).is_file() and (folder / CHECKPOINT).is_file():
+            return folder.resolve()
+    known = {str(path.parent.relative_to(lab.folder)) for path in (lab.folder / "runs").glob(f"*/*/{CHECKPOINT}")}
+    if Path(word).is_dir():
+        raise UsageError(f"{word} is no run: it must have {CONFIG} and {CHECKPOINT}; {nearest(word, known)}")
+    raise UsageError(f"no run {word!r}; {nearest(word.rstrip('/'), known)}")
+
+
+def discard(folder: Path) -> None:
+    """Take away a run in which nothing was trained, and the folders above it if they are empty then."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for parent in (folder.parent, folder.parent.parent):
+        try:
+            parent.rmdir()
+        except OSError:
+            return

@@ -1,0 +1,155 @@
+"""The lab: the folder of `train.py`, with its `models/`, `datasets/`, `configs/` and `runs/`.
+
+Names in a config resolve to files here, which are loaded by path: nothing in bricks imports from the lab,
+and any folder of this shape is one.
+"""
+
+import dataclasses
+import hashlib
+import inspect
+import re
+import sys
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bricks.errors import UsageError, nearest
+
+FUNCTIONS = {"models": "build", "datasets": "streams"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """A parameter that a config may give: its name, annotation and default (`inspect.Parameter.empty`: none)."""
+
+    name: str
+    annotation: Any
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        """Whether a config must give it."""
+        return self.default is inspect.Parameter.empty
+
+
+class Lab:
+    """A folder with `models/`, `datasets/` and `configs/`.
+
+    Parameters
+    ----------
+    folder : path
+        The folder that `train.py` lies in.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "models").mkdir()
+    >>> _ = (folder / "models" / "mlp.py").write_text("def build(sources, *, seed, hidden: list[int]): ...")
+    >>> Lab(folder).names("models")
+    ['mlp']
+    >>> Lab(folder).function("models", "mpl")
+    Traceback (most recent call last):
+    bricks.errors.UsageError: no model 'mpl' in models/; did you mean 'mlp'? (there are: mlp)
+    """
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder).resolve()
+        self._instead: dict[tuple[str, str], Path] = {}
+
+    def with_file(self, room: str, name: str, path: Path) -> "Lab":
+        """The same lab, but with `path` as the file of that model or dataset."""
+        lab = Lab(self.folder)
+        lab._instead = {**self._instead, (room, name): path}
+        return lab
+
+    def names(self, room: str) -> list[str]:
+        """Names of the `models`, `datasets` or `configs` that there are."""
+        suffix = ".yaml" if room == "configs" else ".py"
+        paths = (self.folder / room).glob(f"*{suffix}")
+        names = {path.stem for path in paths if path.stem[0] not in "._"}
+        return sorted(names | {name for where, name in self._instead if where == room})
+
+    def path(self, room: str, name: str) -> Path:
+        """The file of a model or a dataset; UsageError, with the nearest name, where there is none."""
+        if name not in self.names(room):
+            raise UsageError(f"no {room[:-1]} {name!r} in {room}/; {nearest(name, self.names(room))}")
+        return self._instead.get((room, name), self.folder / room / f"{name}.py")
+
+    def function(self, room: str, name: str) -> Callable:
+        """`build` of a model or `streams` of a dataset, by the name that a config says."""
+        return load_function(self.path(room, name), FUNCTIONS[room])
+
+    def config_path(self, word: str) -> Path:
+        """The config that a word on the command line means: a path, or the bare name of one in `configs/`."""
+        known = self.names("configs")
+        if word in known:
+            return self.folder / "configs" / f"{word}.yaml"
+        path = Path(word)
+        if path.is_file():
+            return path
+        in_lab = self.folder / path
+        if in_lab.is_file():
+            return in_lab
+        raise UsageError(f"no config {word!r}; {nearest(path.stem, known)}")
+
+    def config_descriptions(self) -> dict[str, str]:
+        """Name of each config, with its first comment line."""
+        descriptions = {}
+        for name in self.names("configs"):
+            lines = (self.folder / "configs" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+            descriptions[name] = lines[0].lstrip("# ").rstrip() if lines and lines[0].startswith("#") else ""
+        return descriptions
+
+
+def load_function(path: Path, name: str) -> Callable:
+    """Run the Python file at `path` and give its function `name`.
+
+    The file is run as a module of its own, outside the package search path, and leaves no `__pycache__`
+    behind (a run directory holds a copy of its model).
+    """
+    source = path.read_bytes()
+    try:
+        code = compile(source, str(path), "exec")
+    except SyntaxError as error:
+        raise UsageError(f"{path}, line {error.lineno}: {error.msg}") from None
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    module = types.ModuleType(f"lab_{re.sub(r'[^A-Za-z0-9_]', '_', path.stem)}_{digest}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    exec(code, module.__dict__)
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise UsageError(f"{path} must define a function {name!r}; it has none")
+    return function
+
+
+def options(function: Callable, skip: tuple[str, ...] = ("self", "seed", "sources")) -> dict[str, Option]:
+    """The parameters of a function that a config may give, with what their annotations say.
+
+    Keyword parameters of `streams` and `build`, or all of a step rule's constructor. Each needs an annotation, for the
+    config is validated against it.
+
+    >>> def build(sources, *, seed: int, hidden: list[int] = [500]): ...
+    >>> options(build)
+    {'hidden': Option(name='hidden', annotation=list[int], default=[500])}
+    """
+    found = {}
+    where = f"{getattr(function, '__module__', '')}.{function.__qualname__}"
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name in skip:
+            continue
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
+            raise UsageError(f"{where}: {parameter} can't come from a config; use named keyword parameters")
+        if parameter.annotation is parameter.empty:
+            raise UsageError(f"{where}: parameter {parameter.name!r} needs an annotation to validate configs by")
+        holder = types.SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
+        hints = typing.get_type_hints(holder, globalns=_namespace(function), include_extras=True)
+        found[parameter.name] = Option(parameter.name, hints[parameter.name], parameter.default)
+    return found
+
+
+def _namespace(function: Callable) -> dict:
+    return getattr(inspect.unwrap(function), "__globals__", {})

@@ -1,0 +1,264 @@
+"""The main loop: batches to the algorithm, extensions around it, a row of the log for each epoch."""
+
+import time
+from collections.abc import Iterable, Mapping
+
+from bricks.errors import CheckpointError, DataError, NotFiniteError, UsageError, nearest
+from bricks.training.extensions import CALLBACKS, Extension
+from bricks.training.interrupts import Interrupts
+
+
+class MainLoop:
+    """Train: one step for each batch of a stream, epoch after epoch, until an extension says to finish.
+
+    Callbacks come in this order, each to the extensions in the order of their list::
+
+        before_training
+            before_epoch
+                before_batch(batch), the step, after_batch(batch)      for each batch
+            after_epoch, then the row is appended to the log           for each epoch
+        on_interrupt                                                   if Ctrl-C was pressed
+        after_training
+        on_error(error)                                                instead, where an exception ends it
+
+    Parameters
+    ----------
+    algorithm : GradientDescent or alike
+    stream : DataStream
+        Its sources are compared with the algorithm's inputs before the first batch.
+    extensions : iterable of Extension
+        Each belongs to one loop.
+    log : list or alike, optional
+        Rows are appended: `{"iteration": 500, "epoch": 1, "train_cost": 0.31, ..., "time": {"total": s, "data": s}}`.
+    name : str, optional
+        Of the run, for messages.
+    check_every : int
+        After so many steps, and at the end of each epoch, the loop waits and looks whether all were finite.
+
+    Attributes
+    ----------
+    iteration, epoch : int
+        Steps and epochs done.
+    row : dict or None
+        The row being made, in `after_epoch`.
+    finish_reason : str or None
+        Why it finished or is about to.
+
+    Raises
+    ------
+    UsageError, ShapeError
+        From `run`, before anything is compiled, if the stream doesn't fit the graph.
+    NotFiniteError
+        From `run`, for a step that was not finite: it names the step and the first variable that went wrong. Parameters,
+        buffers, counters and the position in the stream are then as before that step.
+    KeyboardInterrupt
+        From `run`, after Ctrl-C: the step is finished and `on_interrupt` and `after_training` are done. A second Ctrl-C
+        does not wait for that.
+
+    Notes
+    -----
+    `state_dict` always speaks of the time after the last finished step, also when it is asked for within a callback. In
+    `after_epoch` it holds the row as it is by then, which a loop that goes on from there appends first: so what
+    saves comes last in the list of extensions.
+    """
+
+    def __init__(
+        self,
+        algorithm,
+        stream,
+        extensions: Iterable[Extension] = (),
+        log=None,
+        name: str | None = None,
+        *,
+        check_every: int = 100,
+    ):
+        if isinstance(check_every, bool) or not isinstance(check_every, int) or check_every < 1:
+            raise UsageError(f"MainLoop: check_every must be an integer from 1, got {check_every!r}")
+        self.algorithm, self.stream, self.name, self.check_every = algorithm, stream, name, check_every
+        self.log = [] if log is None else log
+        self.extensions = tuple(extensions)
+        names = [extension.name for extension in self.extensions]
+        for extension in self.extensions:
+            if names.count(extension.name) > 1:
+                raise UsageError(f"MainLoop: two extensions are called {extension.name!r}; give one another name")
+            if extension.main_loop not in (None, self):
+                raise UsageError(f"MainLoop: extension {extension.name!r} belongs to another loop; make a new one")
+            extension.main_loop = self
+        self._callbacks = {callback: self._overridden(callback) for callback in CALLBACKS}
+        self.iteration = self.epoch = 0
+        self.row: dict | None = None
+        self.finish_reason: str | None = None
+        self._epoch_start: int | None = None  # the iteration in which the present epoch began; None between epochs
+        self._iterator = stream.iterator()
+        self._position = self._iterator.state_dict()  # after the last finished step
+        self._checked = (0, self._position)
+        self._total_time = self._data_time = 0.0
+        self._started: float | None = None
+
+    def run(self) -> None:
+        """Train until something finishes it."""
+        self.finish_reason = None
+        self._iterator.load_state_dict(self._position)
+        self._started = time.perf_counter()
+        try:
+            with Interrupts() as interrupts:
+                self._run(interrupts)
+        finally:
+            self._total_time, self._started = self._total_time + time.perf_counter() - self._started, None
+        if interrupts.received:
+            raise KeyboardInterrupt
+
+    def finish(self, reason: str) -> None:
+        """Finish after the present batch, or epoch if called in `after_epoch`; the first reason given stays."""
+        self.finish_reason = self.finish_reason or reason
+
+    def check(self) -> None:
+        """Wait for all steps given so far. NotFiniteError if one of them was not finite; the loop is then before it."""
+        bad = self.algorithm.check()
+        if bad is None:
+            self._checked = (self.iteration, self._position)
+            return
+        step = self.iteration - (self.algorithm.steps_given - bad)
+        iteration, position = self._checked
+        iterator = self.stream.iterator()
+        iterator.load_state_dict(position)
+        batches = iter(iterator)
+        for _ in range(step - 1 - iteration):
+            next(batches)
+        self._position = iterator.state_dict()
+        explanation = self.algorithm.explain(next(batches))
+        self.algorithm.rewind()
+        self.iteration = step - 1
+        self._iterator.load_state_dict(self._position)
+        self._checked = (self.iteration, self._position)
+        raise NotFiniteError(
+            f"{self.name + ': ' if self.name else ''}step {step} (epoch {self.epoch + 1}, batch {step - self._epoch_start}) "
+            f"is not finite: {explanation}. The parameters are as they were before this step."
+        )
+
+    @property
+    def row_entries(self) -> list[str]:
+        """Names of the numbers that a row will have: the algorithm's, and what the extensions say they add."""
+        train = [f"train_{name}" for name in self.algorithm.monitored]
+        return [*train, *(name for extension in self.extensions for name in extension.adds)]
+
+    @property
+    def time(self) -> dict[str, float]:
+        """Seconds of training so far, and of these the ones spent waiting for data; by a clock that never jumps."""
+        running = 0.0 if self._started is None else time.perf_counter() - self._started
+        return {"total": round(self._total_time + running, 6), "data": round(self._data_time, 6)}
+
+    def state_dict(self) -> dict:
+        """All that an equal loop needs to go on from the last finished step as if nothing had happened."""
+        self.check()
+        states = {extension.name: extension.state_dict() for extension in self.extensions}
+        return {
+            "iteration": self.iteration,
+            "epoch": self.epoch,
+            "epoch_start": self._epoch_start,
+            "position": dict(self._position),
+            "time": self.time,
+            "row": None if self.row is None else {**self.row, "time": self.time},
+            "algorithm": self.algorithm.state_dict(),
+            "extensions": {name: state for name, state in states.items() if state},
+        }
+
+    def load_state_dict(self, state: Mapping) -> None:
+        """Go to a saved state. CheckpointError where it is another loop's."""
+        missing = {"iteration", "epoch", "epoch_start", "position", "time", "row", "algorithm", "extensions"} - set(state)
+        if missing:
+            raise CheckpointError(f"MainLoop: the state lacks {', '.join(sorted(missing))}; was it saved by MainLoop?")
+        known = {extension.name: extension for extension in self.extensions}
+        for name in state["extensions"]:
+            if name not in known:
+                raise CheckpointError(f"MainLoop: the state holds extension {name!r}, which isn't there now; "
+                                      f"{nearest(name, known)}")
+        self._iterator.load_state_dict(state["position"])
+        self.algorithm.load_state_dict(state["algorithm"])
+        for name, extension in known.items():
+            extension.load_state_dict(state["extensions"].get(name, {}))
+        self.iteration, self.epoch, self._epoch_start = state["iteration"], state["epoch"], state["epoch_start"]
+        self._position = self._iterator.state_dict()
+        self._checked = (self.iteration, self._position)
+        self._total_time, self._data_time = state["time"]["total"], state["time"]["data"]
+        self.row = None if state["row"] is None else dict(state["row"])
+
+    def _run(self, interrupts: Interrupts) -> None:
+        try:
+            self.algorithm.prepare(self.stream.sources)
+            self._dispatch("before_training")
+            if self.row is not None:  # of the epoch at whose end this loop's state was saved
+                self._append_row()
+            while not (self.finish_reason or interrupts.received):
+                self._run_epoch(interrupts)
+            self.check()
+            if interrupts.received:
+                self.finish("interrupted")
+                self._dispatch("on_interrupt")
+            self._dispatch("after_training")
+        except Exception as error:
+            self._report(error)
+            raise
+
+    def _run_epoch(self, interrupts: Interrupts) -> None:
+        if self._epoch_start is None:
+            self._epoch_start = self.iteration
+            self._dispatch("before_epoch")
+        batches = iter(self._iterator)
+        while not interrupts.received:
+            if self.finish_reason and not self._at_end_of_epoch():
+                return
+            start = time.perf_counter()
+            batch = next(batches, None)
+            self._data_time += time.perf_counter() - start
+            if batch is None:
+                self._end_epoch()
+                return
+            self._dispatch("before_batch", batch)
+            self.algorithm.process_batch(batch)
+            self.iteration += 1
+            self._position = self._iterator.state_dict()
+            if self.iteration - self._checked[0] >= self.check_every:
+                self.check()
+            self._dispatch("after_batch", batch)
+
+    def _end_epoch(self) -> None:
+        self.check()
+        if self.iteration == self._epoch_start:
+            raise DataError("MainLoop: an epoch of the stream must have at least one batch, got none")
+        self.epoch, self._epoch_start, self._position = self.epoch + 1, None, self._iterator.state_dict()
+        self._checked = (self.iteration, self._position)
+        train = {f"train_{name}": value for name, value in self.algorithm.read_monitored().items()}
+        self.row = {"iteration": self.iteration, "epoch": self.epoch, **train, "time": self.time}
+        self._dispatch("after_epoch")
+        self._append_row()
+
+    def _append_row(self) -> None:
+        row, self.row = self.row, None
+        del row["time"]
+        self.log.append({**row, "time": self.time})
+
+    def _at_end_of_epoch(self) -> bool:
+        """Whether the epoch that is to be finished early has no batch left, so that it deserves its row."""
+        iterator = self.stream.iterator()
+        iterator.load_state_dict(self._position)
+        return next(iter(iterator), None) is None
+
+    def _dispatch(self, callback: str, *arguments) -> None:
+        for method in self._callbacks[callback]:
+            method(*arguments)
+
+    def _report(self, error: Exception) -> None:
+        for method in self._callbacks["on_error"]:
+            try:
+                method(error)
+            except Exception as another:
+                error.add_note(f"and {method.__qualname__} failed: {type(another).__name__}: {another}")
+
+    def _overridden(self, callback: str) -> list:
+        """The extensions' own versions of a callback: those left as they are need not be called 500 times an epoch."""
+        return [
+            getattr(extension, callback)
+            for extension in self.extensions
+            if getattr(type(extension), callback) is not getattr(Extension, callback)
+        ]

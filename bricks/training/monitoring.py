@@ -1,0 +1,86 @@
+"""Monitoring on other data than the training's: means over a whole stream, of any scalars of a graph.
+
+A batch adds to sums on the device; they are read once, at the end.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bricks import engine
+from bricks.errors import DataError
+from bricks.graph import ComputationGraph
+from bricks.training.accumulators import Accumulators, check_monitored
+from bricks.training.extensions import Extension
+from bricks.training.sources import check_inputs, check_sources, example_axis
+
+
+class Evaluation(Extension):
+    """Means over a stream, weighted by examples; as an extension, in the row of each epoch.
+
+    Parameters
+    ----------
+    monitored : mapping of str to scalar Variable
+        As they are in the given graph: that of inference, where models build it.
+    stream : DataStream
+        Read from its beginning each time, so a shuffled one gives the same as any other.
+    prefix : str
+        `valid` puts `valid_cost` into the row for a monitored `cost`.
+
+    Raises
+    ------
+    UsageError, ShapeError
+        For a stream that doesn't give what the graph needs; before training, and before anything is compiled.
+    DataError
+        For a stream without batches.
+
+    Notes
+    -----
+    Random draws, if the graph has any, differ from batch to batch and are the same again for the next evaluation;
+    the training's random state is left as it was.
+    """
+
+    def __init__(self, monitored: Mapping, stream, prefix: str):
+        super().__init__(f"evaluation_{prefix}")
+        self.stream, self.prefix = stream, prefix
+        self._who = f"Evaluation({prefix!r})"
+        self.monitored = check_monitored(monitored, self._who)
+        self.adds = tuple(f"{prefix}_{name}" for name in self.monitored)
+        self._inputs = check_inputs(ComputationGraph(list(self.monitored.values())).inputs, self._who)
+        self._accumulators = Accumulators(self.monitored, prefix)
+        self._random = engine.random.states(list(self.monitored.values()))
+        self._function = None
+
+    def before_training(self) -> None:
+        check_sources(self._inputs, self.stream.sources, self._who)
+
+    def after_epoch(self) -> None:
+        self.main_loop.row.update(self.evaluate())
+
+    def evaluate(self, stream=None, prefix: str | None = None) -> dict[str, float]:
+        """One pass over the stream, or over another one with the same function: {prefix_name: mean}."""
+        stream = self.stream if stream is None else stream
+        check_sources(self._inputs, stream.sources, self._who)
+        if self._function is None:
+            self._compile(stream)
+        counters = [(state.step, state.step.get_value()) for state in self._random]
+        self._accumulators.reset()
+        for batch in stream.iterator():
+            self._function(*(batch[name] for name in self._inputs))
+            if not self._inputs:
+                break
+        means = self._accumulators.read()
+        for counter, value in counters:
+            counter.set_value(np.asarray(value))
+        if not means:
+            raise DataError(f"{self._who}: the stream must give at least one example, got none")
+        prefix = self.prefix if prefix is None else prefix
+        return {f"{prefix}_{name}": value for name, value in means.items()}
+
+    def _compile(self, stream) -> None:
+        self._function = engine.function(
+            list(self._inputs.values()),
+            updates=self._accumulators.updates(example_axis(self._inputs, stream.sources)),
+            host=False,
+            name=f"evaluation on {self.prefix}",
+        )

@@ -1,0 +1,98 @@
+"""What one sees while it trains: a line for each epoch, and on a terminal a bar with loss, speed and time left."""
+
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bricks.training.extensions import Extension
+
+REFRESH = 0.25
+"""Seconds between two looks at the loss: a look waits for the steps that are under way."""
+
+
+class ProgressBar(Extension):
+    """A line for each epoch; above it, where standard output is a terminal, a bar.
+
+    Parameters
+    ----------
+    epochs : int
+        How many there will be at most.
+    batches_per_epoch, examples_per_epoch : int
+        Of the training stream.
+    console : rich.console.Console, optional
+        Where to write; standard output by default.
+    """
+
+    def __init__(self, epochs: int, batches_per_epoch: int, examples_per_epoch: int, console: Console | None = None):
+        super().__init__()
+        self.epochs, self.batches, self.examples = epochs, batches_per_epoch, examples_per_epoch
+        self.console = console or Console(highlight=False)
+        self._bar: Progress | None = None
+        self._looked = self._epoch_began = 0.0
+        self._began_at = (0, 0.0)
+
+    def before_training(self) -> None:
+        if self.console.is_terminal:
+            self._bar = Progress(
+                TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+                BarColumn(),
+                TextColumn("{task.fields[cost]}  {task.fields[speed]}  left"),
+                TimeRemainingColumn(),
+                console=self.console,
+                transient=True,
+            )
+            fields = {"epoch": self.main_loop.epoch + 1, "epochs": self.epochs, "cost": "compiling", "speed": ""}
+            self._task = self._bar.add_task("", total=self.epochs * self.batches, **fields)
+            self._bar.start()
+        self._began_at = (self.main_loop.iteration, time.monotonic())
+
+    def before_epoch(self) -> None:
+        self._epoch_began = time.monotonic()
+
+    def after_batch(self, batch) -> None:
+        now = time.monotonic()
+        if self._bar is None or now - self._looked < REFRESH:
+            return
+        self._looked = now
+        cost = self.main_loop.algorithm.read_monitored(reset=False).get("cost", float("nan"))
+        iteration, began = self._began_at
+        speed = (self.main_loop.iteration - iteration) / max(now - began, 1e-9) * self.examples / self.batches
+        self._bar.update(
+            self._task,
+            completed=self.main_loop.iteration,
+            epoch=min(self.main_loop.epoch + 1, self.epochs),
+            cost=f"cost {cost:.4f}",
+            speed=f"{speed:,.0f} examples/s",
+        )
+
+    def after_epoch(self) -> None:
+        row, seconds = self.main_loop.row, time.monotonic() - self._epoch_began
+        numbers = "  ".join(f"{key} {shown(key, row[key])}" for key in self.main_loop.row_entries if key in row)
+        width = len(str(self.epochs))
+        self.say(f"epoch {row['epoch']:{width}}/{self.epochs}  {numbers}  {seconds:.1f} s")
+
+    def say(self, line: str) -> None:
+        """Print a line, above the bar if there is one."""
+        self.console.print(line, markup=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the bar away; the terminal is as it was."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def after_training(self) -> None:
+        self.close()
+
+    def on_error(self, error: Exception) -> None:
+        self.close()
+
+
+def shown(name: str, value: float) -> str:
+    """A number as a person reads it: rates of errors in percent.
+
+    >>> shown("valid_error", 0.0171), shown("valid_cost", 0.05123)
+    ('1.71 %', '0.0512')
+    """
+    return f"{100 * value:.2f} %" if name.endswith("error") and 0 <= value <= 1 else f"{value:.4f}"

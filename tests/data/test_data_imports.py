@@ -1,0 +1,20 @@
+"""A process that reads data loads neither PyTensor nor JAX, and the room exports what it says."""
+
+import json
+
+import bricks.data
+
+
+def test_importing_the_room_loads_nothing_symbolic(start_python):
+    program = (
+        "import bricks.data, json, sys; print(json.dumps(sorted({m.partition('.')[0] for m in sys.modules})))"
+    )
+    out, err = start_python(program).communicate(timeout=60)
+    loaded = set(json.loads(out)) if out else err
+    assert {"bricks", "h5py", "numpy"} <= loaded
+    assert not loaded & {"pytensor", "jax", "jaxlib", "scipy", "pydantic", "theano"}
+
+
+def test_exports_are_sorted_and_there():
+    assert bricks.data.__all__ == sorted(bricks.data.__all__)
+    assert all(hasattr(bricks.data, name) for name in bricks.data.__all__)

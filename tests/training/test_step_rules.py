@@ -1,0 +1,237 @@
+"""Each step rule against its published formula, written in NumPy; clipping also by its properties."""
+
+import numpy as np
+import pytensor.tensor as pt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from bricks import engine
+from bricks.errors import CheckpointError, UsageError
+from bricks.roles import BIAS, WEIGHT, add_role
+from bricks.training import Adam, CompositeRule, Momentum, Scale, StepClipping, VariableClipping, build_step_rule
+from bricks.training.lab import options
+from bricks.training.step_rules import RULES
+
+STEPS = 6
+RNG = np.random.default_rng(3)
+SHAPES = {"W": (3, 4), "b": (4,), "s": ()}
+START = {name: RNG.normal(size=shape) for name, shape in SHAPES.items()}
+GRADIENTS = [{name: 3 * RNG.normal(size=shape) for name, shape in SHAPES.items()} for _ in range(STEPS)]
+
+
+def scale(p, g, memory, t):
+    return 0.3 * g
+
+
+def momentum(p, g, memory, t):
+    memory["v"] = 0.8 * memory.get("v", 0) + 0.3 * g
+    return memory["v"]
+
+
+def adam(p, g, memory, t):
+    """Kingma and Ba 2015, algorithm 1, with its names."""
+    memory["m"] = 0.7 * memory.get("m", 0) + 0.3 * g
+    memory["v"] = 0.9 * memory.get("v", 0) + 0.1 * g * g
+    m_hat, v_hat = memory["m"] / (1 - 0.7**t), memory["v"] / (1 - 0.9**t)
+    return 0.3 * m_hat / (np.sqrt(v_hat) + 1e-2)
+
+
+def clip_globally(gradients, threshold):
+    norm = np.sqrt(sum(np.sum(g**2) for g in gradients.values()))
+    return {name: g * min(1.0, threshold / norm) for name, g in gradients.items()}
+
+
+def limit_columns(W, threshold):
+    return np.array([column * min(1.0, threshold / np.sqrt(column @ column)) for column in W.T]).T
+
+
+ORACLES = {"scale": scale, "momentum": momentum, "adam": adam, "clipped momentum, max-norm": momentum}
+
+
+def make_rule(case):
+    if case == "scale":
+        return Scale(0.3)
+    if case == "momentum":
+        return Momentum(0.3, momentum=0.8)
+    if case == "adam":
+        return Adam(0.3, beta1=0.7, beta2=0.9, epsilon=1e-2)
+    return build_step_rule("momentum", learning_rate=0.3, momentum=0.8, clip=2.0, max_norm=1.5)
+
+
+def by_oracle(case):
+    """Values of the parameters after each step."""
+    values, memories, history = dict(START), {name: {} for name in START}, []
+    for t, gradients in enumerate(GRADIENTS, 1):
+        both = "max-norm" in case
+        gradients = clip_globally(gradients, 2.0) if both else gradients
+        values = {n: values[n] - ORACLES[case](values[n], gradients[n], memories[n], t) for n in values}
+        if both:
+            values["W"] = limit_columns(values["W"], 1.5)
+        history.append(values)
+    return history
+
+
+@pytest.fixture(scope="module", params=["float32", "float64"])
+def trained(request):
+    """All rules at once, in one compiled function, from the same gradients."""
+    dtype = request.param
+    inputs = {name: pt.tensor(name, dtype=dtype, shape=(None,) * len(shape)) for name, shape in SHAPES.items()}
+    parameters, rules, updates = {}, {}, []
+    for case in ORACLES:
+        own = {name: engine.shared(START[name].astype(dtype), name=name) for name in SHAPES}
+        add_role(own["W"], WEIGHT)
+        add_role(own["b"], BIAS)
+        rules[case] = make_rule(case)
+        steps, more = rules[case].compute_steps({own[name]: inputs[name] for name in SHAPES})
+        updates += [*more, *((p, p - steps[p]) for p in own.values())]
+        parameters[case] = own
+    function = engine.function(list(inputs.values()), updates=updates)
+    history = {case: [] for case in ORACLES}
+    for gradients in GRADIENTS:
+        function(**{name: g.astype(dtype) for name, g in gradients.items()})
+        for case, own in parameters.items():
+            history[case].append({name: p.get_value() for name, p in own.items()})
+    return dtype, history, rules
+
+
+@pytest.mark.parametrize("case", ORACLES)
+def test_rule_equals_its_formula_at_every_step(trained, case):
+    dtype, history, _ = trained
+    # Hyper-parameters are of floatX: 0.3 in float32 is off by 4e-8, Adam's 1 - 0.9 by 2e-7, also for float64 parameters.
+    for ours, expected in zip(history[case], by_oracle(case), strict=True):
+        for name in SHAPES:
+            assert ours[name].dtype == dtype
+            np.testing.assert_allclose(ours[name], expected[name], rtol=1e-5, atol=1e-5)
+
+
+def test_float64_parameters_are_not_rounded_to_float32(trained):
+    dtype, history, _ = trained
+    if dtype == "float64":
+        values = history["momentum"][-1]["W"]
+        assert np.any(values != values.astype("float32"))
+        # With the rate as float32 has it, float64 steps are exact to float64's precision.
+        expected = START["W"] - float(np.float32(0.3)) * sum(g["W"] for g in GRADIENTS)
+        np.testing.assert_allclose(history["scale"][-1]["W"], expected, rtol=1e-14)
+
+
+def test_buffers_are_named_after_rule_and_parameter_and_counted(trained):
+    _, _, rules = trained
+    assert set(rules["momentum"].buffers) == {"momentum/velocity/W", "momentum/velocity/b", "momentum/velocity/s"}
+    assert rules["adam"].state_dict()["adam/time"] == STEPS
+    assert {"adam/first_moment/W", "adam/second_moment/b", "adam/beta1"} < set(rules["adam"].state_dict())
+    assert set(rules["clipped momentum, max-norm"].state_dict()) == {
+        "momentum/learning_rate", "momentum/momentum", "momentum/velocity/W", "momentum/velocity/b",
+        "momentum/velocity/s", "step_clipping/threshold", "variable_clipping/threshold",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def clipping():
+    """One compiled function for both clippings; thresholds are set from outside."""
+    W, b = engine.shared(np.zeros((3, 2), "float32"), name="W"), engine.shared(np.zeros(2, "float32"), name="b")
+    g, h = pt.fmatrix("g"), pt.fvector("h")
+    globally, by_column = StepClipping(1.0), VariableClipping(1.0)
+    first, _ = globally.compute_steps({W: g, b: h})
+    second, _ = by_column.compute_steps({W: g, b: h})
+    function = engine.function([g, h], [first[W], first[b], W - second[W], b - second[b]])
+    return function, globally.threshold, by_column.threshold, W
+
+
+floats = st.floats(-1e6, 1e6, width=32, allow_subnormal=False)
+thresholds = st.floats(2**-10, 1e3, width=32)
+
+
+@settings(max_examples=60, deadline=None)
+@given(g=arrays("float32", (3, 2), elements=floats), h=arrays("float32", 2, elements=floats), threshold=thresholds)
+def test_step_clipping_limits_the_joint_norm_and_keeps_the_direction(clipping, g, h, threshold):
+    function, limit, _, _ = clipping
+    limit.set_value(np.float32(threshold))
+    clipped_g, clipped_h, _, _ = function(g, h)
+    whole, clipped = np.append(g, h).astype("float64"), np.append(clipped_g, clipped_h).astype("float64")
+    norm = np.sqrt(whole @ whole)
+    assert np.sqrt(clipped @ clipped) <= threshold * (1 + 1e-5)
+    if norm <= threshold * (1 - 1e-5):
+        np.testing.assert_array_equal(clipped.astype("float32"), whole.astype("float32"))
+    else:
+        np.testing.assert_allclose(clipped, whole * (threshold / norm), rtol=1e-5, atol=1e-30)
+
+
+@settings(max_examples=60, deadline=None)
+@given(g=arrays("float32", (3, 2), elements=floats), W=arrays("float32", (3, 2), elements=floats), threshold=thresholds)
+def test_variable_clipping_limits_each_column_and_keeps_its_direction(clipping, g, W, threshold):
+    function, _, limit, parameter = clipping
+    limit.set_value(np.float32(threshold))
+    parameter.set_value(W)
+    h = np.float32([7, -8])
+    _, _, new, new_b = function(g, h)
+    for column, old in zip(new.T.astype("float64"), (W - g).T.astype("float64"), strict=True):
+        norm = np.sqrt(old @ old)
+        expected = old * min(1.0, threshold / norm) if norm else old
+        # The step is what is returned: W - (W - new) loses what is small beside W.
+        np.testing.assert_allclose(column, expected, rtol=1e-5, atol=1e-6 * float(np.abs(W).max() + 1e-6))
+    np.testing.assert_array_equal(new_b, -h)
+
+
+def test_max_norm_leaves_all_but_weight_matrices():
+    rule = VariableClipping(1.0)
+    weight, bias, bare = (engine.shared(np.zeros(s, "float32"), name="p") for s in ((2, 2), (2, 2), (2, 2)))
+    add_role(weight, WEIGHT)
+    add_role(bias, BIAS)
+    g = pt.fmatrix("g")
+    steps, _ = rule.compute_steps({weight: g, bias: g, bare: g})
+    assert steps[bias] is g and steps[weight] is not g and steps[bare] is not g
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Scale(0.0), "Scale: learning_rate must be greater than 0, got 0.0"),
+        (lambda: Momentum(0.1, momentum=1.0), "Momentum: momentum must be less than 1, got 1.0"),
+        (lambda: Adam(float("nan")), "Adam: learning_rate must be a finite number"),
+        (lambda: StepClipping("x"), "StepClipping: threshold must be a valid number"),
+        (lambda: VariableClipping(1.0, axis=2), "VariableClipping: axis must be less than or equal to 1, got 2"),
+        (lambda: build_step_rule("momentun", learning_rate=1.0), "did you mean 'momentum'"),
+        (lambda: build_step_rule("adam", learning_rte=1.0), "did you mean 'learning_rate'"),
+        (lambda: build_step_rule("scale"), "'learning_rate'"),
+        (lambda: CompositeRule([Scale(1.0), Scale(1.0)]), "two components have a hyper-parameter 'scale/learning_rate'"),
+    ],
+)
+def test_wrong_settings_say_what_must_hold(make, message):
+    with pytest.raises(UsageError, match=message.replace("(", r"\(")):
+        make()
+
+
+def test_every_rule_can_be_had_from_a_config():
+    for name, rule in RULES.items():
+        known = options(rule.__init__)
+        needed = {key: 0.1 for key, option in known.items() if option.required}
+        assert isinstance(build_step_rule(name, **needed), rule)
+
+
+def test_hyperparameters_are_found_by_short_and_by_full_name():
+    rule = CompositeRule([StepClipping(1.0), Momentum(0.5), VariableClipping(2.0)])
+    assert rule.find_hyperparameter("learning_rate").get_value() == np.float32(0.5)
+    assert rule.find_hyperparameter("variable_clipping/threshold").get_value() == 2
+    with pytest.raises(UsageError, match="step_clipping/threshold, variable_clipping/threshold"):
+        rule.find_hyperparameter("threshold")
+    with pytest.raises(UsageError, match="no one hyper-parameter is called 'beta1'"):
+        rule.find_hyperparameter("beta1")
+
+
+def test_state_of_a_rule_is_put_back_or_refused_whole(trained):
+    _, _, rules = trained
+    state = rules["adam"].state_dict()
+    changed = {**state, "adam/learning_rate": np.float32(0.7)}
+    rules["adam"].load_state_dict(changed)
+    assert rules["adam"].learning_rate.get_value() == np.float32(0.7)
+    wrong = [
+        ({k: v for k, v in state.items() if k != "adam/time"}, "lacks 'adam/time'"),
+        ({**state, "adam/tme": 1}, "holds 'adam/tme'.*did you mean 'adam/time'"),
+        ({**state, "adam/first_moment/W": np.zeros(2)}, r"adam/first_moment/W must be float(32|64) \(3, 4\)"),
+    ]
+    for bad, message in wrong:
+        with pytest.raises(CheckpointError, match=message):
+            rules["adam"].load_state_dict(bad)
+        assert rules["adam"].learning_rate.get_value() == np.float32(0.7)

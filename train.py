@@ -1,0 +1,30 @@
+"""Train a model: `python train.py configs/mnist_mlp.yaml`; `python train.py --help` tells the rest.
+
+This file only makes sure that what bricks needs is there, which must work in a Python that has none of it.
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+PACKAGES = ["h5py", "jax", "numpy", "pydantic", "pytensor", "rich", "yaml"]
+
+
+def complaint():
+    """Why this Python can't run bricks, in one line with the command that helps; None if it can."""
+    if sys.version_info < (3, 11):
+        return "train.py needs Python 3.11 or newer, this is %d.%d; PYTHON=python3.12 make train" % sys.version_info[:2]
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        remedy = "run `make train`, or `%s -m pip install -e .`" % sys.executable
+        return "train.py: this Python lacks %s; %s" % (", ".join(missing), remedy)
+    return None
+
+
+if __name__ == "__main__":
+    problem = complaint()
+    if problem:
+        sys.exit(problem)
+    from bricks.training.command import main
+
+    sys.exit(main(sys.argv[1:], Path(__file__).resolve().parent))
