@@ -21,10 +21,20 @@ def complaint():
     return None
 
 
-if __name__ == "__main__":
+def main():
+    """Start the command line, once it is clear that it can be started."""
     problem = complaint()
     if problem:
-        sys.exit(problem)
-    from bricks.training.command import main
+        return problem
+    try:
+        from bricks.training.command import main
+    except ValueError as error:
+        if not hasattr(error, "exit_status"):  # not one of ours: THEANO_FLAGS are read when bricks is imported
+            raise
+        print("error: %s" % error, file=sys.stderr)
+        return error.exit_status
+    return main(sys.argv[1:], Path(__file__).resolve().parent)
 
-    sys.exit(main(sys.argv[1:], Path(__file__).resolve().parent))
+
+if __name__ == "__main__":
+    sys.exit(main())

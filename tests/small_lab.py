@@ -70,7 +70,7 @@ def final_state(run: Path) -> dict:
     def walk(value, where):
         if isinstance(value, dict):
             for key, item in value.items():
-                if key not in ("time", "log_offset", "versions", "sources"):
+                if key not in ("time", "log_offset", "about"):
                     walk(item, f"{where}/{key}")
         elif isinstance(value, np.ndarray):
             flat[where] = (value.dtype.str, value.shape, value.tobytes())

@@ -96,9 +96,11 @@ class XLAFunction(Function):
 
     def _argument(self, spec: In, value):
         variable = spec.variable
+        if type(value) is np.ndarray and _is_as_declared(value, variable.type):
+            return self._placement.give(value)
         if value is None:
             raise TypeError(f"{self._title}: input {spec.name or variable} is missing")
-        if isinstance(value, jax.Array) and value.dtype == variable.type.dtype and value.ndim == variable.type.ndim:
+        if isinstance(value, jax.Array) and _is_as_declared(value, variable.type):
             return value
         try:
             value = variable.type.filter(value, strict=spec.strict, allow_downcast=spec.allow_downcast)
@@ -142,6 +144,16 @@ class XLAFunction(Function):
         """XLA's optimised program for inputs of the shapes of `examples`, as text."""
         with jax.enable_x64(self._jitted.x64):
             return self._jitted.fn.lower(*self._abstract(examples)).compile().as_text()
+
+
+def _is_as_declared(value, kind) -> bool:
+    """Whether an array has exactly the dtype and axes of its input, none of them in need of narrowing."""
+    return (
+        value.dtype == kind.dtype
+        and (value.dtype.kind == "f" or value.dtype.itemsize < 8)
+        and value.ndim == kind.ndim
+        and all(known is None or known == length for known, length in zip(kind.shape, value.shape, strict=True))
+    )
 
 
 def _narrow(value: np.ndarray, title: str) -> np.ndarray:

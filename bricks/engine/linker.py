@@ -6,6 +6,7 @@ two results share memory.
 """
 
 import functools
+import warnings
 
 import jax
 import jax.numpy as jnp
@@ -84,7 +85,10 @@ def _finish(run, fgraph):
 
     def finished(*inputs):
         results = []
-        for value, copy, dtype in zip(run(*inputs), copied, dtypes, strict=True):
+        with warnings.catch_warnings():  # 64-bit integers are computed in 32 where the precision is so: see Context
+            warnings.filterwarnings("ignore", "Explicitly requested dtype", UserWarning)
+            values = run(*inputs)
+        for value, copy, dtype in zip(values, copied, dtypes, strict=True):
             wanted = None if dtype is None else jax.dtypes.canonicalize_dtype(dtype)
             results.append(jnp.array(value, wanted) if copy else jnp.asarray(value, wanted))
         return tuple(results)

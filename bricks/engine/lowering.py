@@ -21,7 +21,7 @@ from pytensor.link.jax.dispatch.basic import jax_funcify
 from pytensor.raise_op import CheckAndRaise
 from pytensor.scalar.basic import ScalarType
 from pytensor.scan.op import Scan
-from pytensor.tensor.basic import Split
+from pytensor.tensor.basic import Alloc, AllocEmpty, ARange, Split
 from pytensor.tensor.blockwise import Blockwise
 from pytensor.tensor.elemwise import CAReduce, Elemwise
 from pytensor.tensor.random.op import RandomVariable
@@ -76,7 +76,7 @@ def lower_node(node: Apply, context: Context) -> Callable:
     except NotImplementedError as error:
         raise UsageError(
             f"XLA has no counterpart of {node.op} ({str(error).splitlines()[0]}); rewrite that part of the graph, or "
-            "compile the function with mode='NUMBA' (a framework's own backends: NUMBA, CVM, FAST_COMPILE)"
+            "compile the function with one of PyTensor's own backends, mode='NUMBA' for example"
         ) from error
     static = _may_be_static(node)
     dtypes = [v.type.dtype if isinstance(v.type, TensorType) else None for v in node.outputs]
@@ -86,7 +86,7 @@ def lower_node(node: Apply, context: Context) -> Callable:
             return _perform(node, values)
         try:
             results = convert(*values)
-        except (jax.errors.JAXTypeError, jax.errors.JAXIndexError) as error:
+        except (jax.errors.JAXTypeError, IndexError) as error:
             raise UsageError(
                 f"{node.op}: the shape of its result, or which part of an array it takes, depends on values that are known "
                 "only when the function runs, and XLA compiles for fixed shapes; use pt.where instead of a boolean mask, "
@@ -233,6 +233,26 @@ def _split(op, node, context):
         if (sizes < 0).any() or sizes.sum() != x.shape[int(axis)]:
             raise ShapeError(f"{op}: sizes must add up to the axis of length {x.shape[int(axis)]}, got {sizes.tolist()}")
         return jnp.split(x, np.cumsum(sizes[:-1]), axis=int(axis))
+
+    return call
+
+
+@lower.register(Alloc)
+def _alloc(op, node, context):
+    return lambda value, *shape: jnp.broadcast_to(value, _static(shape, node, "the shape"))
+
+
+@lower.register(AllocEmpty)
+def _alloc_empty(op, node, context):
+    return lambda *shape: jnp.zeros(_static(shape, node, "the shape"), jax.dtypes.canonicalize_dtype(op.dtype))
+
+
+@lower.register(ARange)
+def _arange(op, node, context):
+    # Of integers that are known it is computed in NumPy before this is asked.
+    def call(*limits):
+        _static([0 if not _is_traced(limit) else limit for limit in limits], node, "the length")
+        return jnp.arange(*limits, dtype=jax.dtypes.canonicalize_dtype(op.dtype))
 
     return call
 

@@ -143,11 +143,14 @@ def as_type_of(variable: Variable, new: Variable) -> Variable:
     kind, given = variable.type, getattr(new, "type", None)
     if getattr(kind, "dtype", None) != getattr(given, "dtype", None):
         raise UsageError(
-            f"replace: what replaces {variable} must be {kind.dtype}, got {given}; cast it with .astype"
+            f"{variable}: what replaces it must be {kind.dtype}, got {given}; cast it with .astype"
         )
+    lengths = zip(getattr(kind, "shape", ()), getattr(given, "shape", ()), strict=False)
     try:
+        if any(a != b for a, b in lengths if None not in (a, b)):
+            raise TypeError
         return kind.filter_variable(new)
     except TypeError:
         raise ShapeError(
-            f"replace: what replaces {variable} must have shape {kind.shape}, got {given.shape}"
+            f"{variable}: what replaces it must have shape {kind.shape}, got {given.shape}"
         ) from None

@@ -1,9 +1,9 @@
 """A nested state dictionary in one HDF5 file, whole or not there; no pickles.
 
 Layout: the first 512 bytes (HDF5's user block) are text: what the file is, its version, and the length and CRC-32 of
-all that follows, so that damage is found before HDF5 sees the file. Then plain HDF5: a dictionary is a group, an array a
-dataset, a list a group of numbered entries, any other value a scalar dataset of JSON; an attribute `type` says which.
-A key with slashes, as parameter paths have, makes groups within groups: `model/mlp/linear_0/W`.
+all that follows, so that damage is found before HDF5 sees the file. Then plain HDF5: an array is a dataset; a dictionary or a list
+with arrays in it is a group, whose attribute `type` says which; what has no array in it is a dataset of JSON text. A key
+with slashes, as parameter paths have, makes groups within groups: `model/mlp/linear_0/W`.
 """
 
 import io
@@ -49,6 +49,7 @@ def write(path: str | os.PathLike, state: dict[str, Any]) -> None:
     >>> read(path)["model"]["mlp/linear_0/W"].shape
     (2, 1)
     """
+    _has_arrays(state, ())
     image = io.BytesIO()
     with h5py.File(image, "w") as file:
         _put(file, state, ())
@@ -94,9 +95,6 @@ def _header(body: bytes) -> bytes:
 
 def _put(group: h5py.Group, state: dict[str, Any], where: tuple[str, ...]) -> None:
     """Store a dictionary as `group`."""
-    for key in state:
-        if not isinstance(key, str):
-            raise CheckpointError(f"state {'/'.join(where) or 'as a whole'}: keys must be strings, got {key!r}")
     plain = _can_be_paths(list(state))
     group.attrs["type"] = "dictionary" if plain else "dictionary, keys quoted"
     for key, value in sorted(state.items()):
@@ -104,30 +102,45 @@ def _put(group: h5py.Group, state: dict[str, Any], where: tuple[str, ...]) -> No
 
 
 def _put_value(group: h5py.Group, name: str, value: Any, where: tuple[str, ...]) -> None:
-    if isinstance(value, dict):
+    if not _has_arrays(value, where):
+        group.create_dataset(name, data=np.bytes_(json.dumps(value, sort_keys=True)))
+    elif isinstance(value, dict):
         _put(group.create_group(name), value, where)
-    elif isinstance(value, (np.ndarray, np.generic)):
-        array = np.asarray(value)
-        if array.dtype.kind not in "biufc":
-            raise CheckpointError(f"state {'/'.join(where)}: can't store an array of dtype {array.dtype}")
-        group.create_dataset(name, data=array).attrs["type"] = "array"
-    elif isinstance(value, (list, tuple)):
+    elif isinstance(value, list | tuple):
         items = group.create_group(name)
         items.attrs["type"] = "list"
         for index, item in enumerate(value):
             _put_value(items, str(index), item, (*where, str(index)))
-    elif value is None or isinstance(value, (bool, int, float, str)):
-        group.create_dataset(name, data=np.bytes_(json.dumps(value))).attrs["type"] = "json"
     else:
-        raise CheckpointError(f"state {'/'.join(where)}: can't store a {type(value).__name__}")
+        group.create_dataset(name, data=value)
+
+
+def _has_arrays(value: Any, where: tuple[str, ...]) -> bool:
+    """Whether there is an array in a value; CheckpointError if there is anything that can't be stored."""
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise CheckpointError(f"state {_show(where)}: keys must be strings, got {key!r}")
+        return any([_has_arrays(item, (*where, key)) for key, item in value.items()])
+    if isinstance(value, list | tuple):
+        return any([_has_arrays(item, (*where, str(index))) for index, item in enumerate(value)])
+    if isinstance(value, np.ndarray | np.generic):
+        if value.dtype.kind not in "biufc":
+            raise CheckpointError(f"state {_show(where)}: can't store an array of dtype {value.dtype}")
+        return True
+    if value is None or type(value) in (bool, int, float, str):
+        return False
+    raise CheckpointError(f"state {_show(where)}: can't store a {type(value).__name__}")
+
+
+def _show(where: tuple[str, ...]) -> str:
+    return "/".join(where) or "as a whole"
 
 
 def _get(item: h5py.Group | h5py.Dataset) -> Any:
+    if isinstance(item, h5py.Dataset):
+        return json.loads(item[()]) if item.dtype.kind == "S" else np.asarray(item[()], dtype=item.dtype)
     kind = item.attrs["type"]
-    if kind == "array":
-        return np.asarray(item[()], dtype=item.dtype)
-    if kind == "json":
-        return json.loads(item[()])
     if kind == "list":
         return [_get(item[str(index)]) for index in range(len(item))]
     if kind == "dictionary":
@@ -137,7 +150,7 @@ def _get(item: h5py.Group | h5py.Dataset) -> Any:
 
 def _paths(group: h5py.Group, prefix: str):
     for name, child in group.items():
-        if "type" in child.attrs:
+        if isinstance(child, h5py.Dataset) or "type" in child.attrs:
             yield prefix + name, _get(child)
         else:  # only a part of a key with slashes
             yield from _paths(child, f"{prefix}{name}/")

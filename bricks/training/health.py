@@ -1,7 +1,7 @@
 """Whether all of many arrays are finite, as cheaply as XLA can tell.
 
 A sum over an array is one slow chain of additions on a CPU; a product with a vector is a fast library call. So each
-array is summed with uneven weights, u^T A v: NaN and infinity come through, whatever the weights are.
+matrix is summed with uneven weights, u^T A v: NaN and infinity come through, whatever the weights are.
 """
 
 import functools
@@ -30,7 +30,7 @@ def _weighted_sum(variable):
         variable = variable.astype("float32")  # whose squares end at 65,504
     if variable.type.ndim == 0:
         return variable
-    matrix = variable.flatten(ndim=2) if variable.type.ndim > 1 else variable
+    matrix = variable.sum(axis=tuple(range(2, variable.type.ndim))) if variable.type.ndim > 2 else variable
     total = pt.dot(_weights(matrix.shape[0], matrix.type.dtype), matrix)
     return total if total.type.ndim == 0 else pt.dot(total, _weights(matrix.shape[1], matrix.type.dtype))
 

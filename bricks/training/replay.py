@@ -22,7 +22,7 @@ def first_not_finite(results: Mapping[str, Variable], inputs: Mapping[str, Varia
     Parameters
     ----------
     results : mapping
-        What a step computes, by a description, in order.
+        What a step computes, by a description, in order; the cost first.
     inputs, batch : mapping
         The graph's inputs, and their values, by name.
 
@@ -31,12 +31,16 @@ def first_not_finite(results: Mapping[str, Variable], inputs: Mapping[str, Varia
     str
         A sentence's worth: the variable, how many of its values are what, and what it is computed for.
     """
-    variables = [v for v in walk(results.values()) if str(getattr(v.type, "dtype", "")).startswith("float")]
-    counts = _count(variables, inputs, batch)
-    bad = {variable: count for variable, count in zip(variables, counts, strict=True) if count[0] or count[1]}
-    for description, result in results.items():
-        if result in bad:
-            return _blame(description, result, bad, inputs, _names(results))
+    # Mostly it is the cost, and what is before it is little to compile; else the results say where to look closer.
+    cost, *others = results
+    bad = _not_finite(walk([results[cost]]), inputs, batch)
+    if results[cost] in bad:
+        return _blame(cost, results[cost], bad, inputs, {})
+    found = _not_finite([results[name] for name in others], inputs, batch)
+    for name in others:
+        if results[name] in found:
+            bad = _not_finite(walk([results[name]]), inputs, batch)
+            return _blame(name, results[name], bad, inputs, _names(results))
     return (
         "in a replay all variables are finite, so a gradient was too large to be squared, "
         "or the compiled step rounded otherwise"
@@ -77,13 +81,15 @@ def _names(results: Mapping[str, Variable]) -> dict[Variable, str]:
     return {variable: text for text, variable in reversed(results.items()) if not variable.name}
 
 
-def _count(variables: list, inputs: Mapping, batch: Mapping) -> np.ndarray:
-    """(variables, 3): how many values of each are NaN, how many infinite, how many there are."""
+def _not_finite(variables: list, inputs: Mapping, batch: Mapping) -> dict:
+    """Those that are not finite, with how many of their values are NaN, how many infinite, how many there are."""
+    variables = [v for v in variables if str(getattr(v.type, "dtype", "")).startswith("float")]
     counts = [pt.stack([_total(pt.isnan(v)), _total(pt.isinf(v)), v.size.astype("int32")]) for v in variables]
     function = engine.function(
         list(inputs.values()), pt.stack(counts), no_default_updates=True, on_unused_input="ignore", name="replay of a step"
     )
-    return function(*(batch[name] for name in inputs))
+    found = function(*(batch[name] for name in inputs))
+    return {variable: count for variable, count in zip(variables, found, strict=True) if count[0] or count[1]}
 
 
 def _total(flags):

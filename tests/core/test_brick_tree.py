@@ -1,6 +1,5 @@
 """Names, paths, adoption, seeds and initialisers: design decision 7."""
 
-import logging
 import subprocess
 import sys
 
@@ -14,7 +13,7 @@ from bricks import Brick, engine
 from bricks.errors import ShapeError, UsageError
 from bricks.initialization import Constant, Gaussian, Glorot, Uniform
 from bricks.layers import MLP, BatchNormalization, Linear, Sequence, Tanh
-from bricks.roles import BUFFER, PARAMETER, WEIGHT
+from bricks.roles import BUFFER, WEIGHT
 
 
 class Pair(Brick):
@@ -46,8 +45,17 @@ def test_a_default_name_is_the_class_name_in_snake_case():
 
 
 def test_siblings_of_one_default_name_are_numbered_and_named_ones_keep_theirs():
-    sequence = Sequence([Linear(2, 2), Tanh(), Linear(2, 2), Linear(2, 2, name="linear_1"), Tanh(), Linear(2, 2)])
-    assert [b.name for b in sequence.children] == ["linear", "tanh", "linear_2", "linear_1", "tanh_1", "linear_3"]
+    sequence = Sequence(
+        [Linear(2, 2), Tanh(), Linear(2, 2), Linear(2, 2, name="linear_1"), Tanh(), Linear(2, 2)]
+    )
+    assert [b.name for b in sequence.children] == [
+        "linear",
+        "tanh",
+        "linear_2",
+        "linear_1",
+        "tanh_1",
+        "linear_3",
+    ]
 
 
 def test_paths_and_variable_names_follow_adoption():
@@ -62,18 +70,33 @@ def test_paths_and_variable_names_follow_adoption():
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: Pair(Linear(1, 1, name="a"), Tanh(name="a")), "pair: names of .* must be unique, got 'a' twice"),
+        (
+            lambda: Pair(Linear(1, 1, name="a"), Tanh(name="a")),
+            "pair: names of .* must be unique, got 'a' twice",
+        ),
         (lambda: Linear(1, 1, name="a/b"), "a name must be text without '/'.*got 'a/b'"),
         (lambda: Linear(1, 1, name=""), "a name must be text"),
         (lambda: Linear(1, 1, seed=-1), "linear: seed must be an integer from 0"),
         (lambda: Linear(1, 1, seed=True), "seed must be an integer"),
-        (lambda: Linear(1, 1, weights_init=0.1), r"linear: weights_init must be an initialiser such as Gaussian\(0.1\), got 0.1"),
+        (
+            lambda: Linear(1, 1, weights_init=0.1),
+            r"linear: weights_init must be an initialiser such as Gaussian\(0.1\), got 0.1",
+        ),
         (lambda: Pair(Tanh, Tanh()), r"children must be bricks, got .*; write Tanh\(...\)"),
         (lambda: Pair(None, Tanh()), "children must be bricks, got None"),
-        (lambda: Brick().add_parameter("w", (2, 0), init=Constant(0)), "shape of w must be of integers of at least 1"),
-        (lambda: Brick().add_parameter("w", (2,), role=BUFFER), "role of parameter w must be a kind of PARAMETER"),
+        (
+            lambda: Brick().add_parameter("w", (2, 0), init=Constant(0)),
+            "shape of w must be of integers of at least 1",
+        ),
+        (
+            lambda: Brick().add_parameter("w", (2,), role=BUFFER),
+            "role of parameter w must be a kind of PARAMETER",
+        ),
         (lambda: Brick().add_buffer("w", (2,), role=WEIGHT), "role of buffer w must be a kind of BUFFER"),
-        (lambda: Brick().add_parameter("w", (2,), role=WEIGHT), "brick: w has no initialiser; give the brick weights_init"),
+        (
+            lambda: Brick().add_parameter("w", (2,), role=WEIGHT),
+            "brick: w has no initialiser; give the brick weights_init",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(make, message):
@@ -189,7 +212,10 @@ def test_adoption_keeps_what_somebody_has_read():
 
 
 def test_an_explicit_setting_of_a_child_wins_over_the_parents():
-    free, own = Linear(2, 2, name="free"), Linear(2, 2, name="own", weights_init=Constant(2), biases_init=Constant(3))
+    free, own = (
+        Linear(2, 2, name="free"),
+        Linear(2, 2, name="own", weights_init=Constant(2), biases_init=Constant(3)),
+    )
     Pair(free, own, seed=1, weights_init=Constant(8), biases_init=Constant(9))
     assert [v.get_value().flat[0] for v in (free.W, free.b, own.W, own.b)] == [8, 9, 2, 3]
 
@@ -234,7 +260,13 @@ def test_an_initialiser_for_no_parameter_is_refused_when_the_brick_is_applied():
 
 def test_roles_other_than_weight_and_bias_keep_their_own_initialisers():
     normalization = BatchNormalization(2)
-    Pair(normalization, Tanh(), weights_init=Constant(7), biases_init=Constant(8), initializers={"shift": Constant(9)})
+    Pair(
+        normalization,
+        Tanh(),
+        weights_init=Constant(7),
+        biases_init=Constant(8),
+        initializers={"shift": Constant(9)},
+    )
     assert normalization.scale.get_value().tolist() == [1, 1]
     assert normalization.shift.get_value().tolist() == [9, 9]
     assert normalization.population_variance.get_value().tolist() == [1, 1]
@@ -276,10 +308,15 @@ def test_a_brick_without_seed_logs_the_process_seed_with_which_it_can_be_repeate
     lines = []
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-        lines.append([line for line in done.stdout.splitlines() if line.startswith(("bricks", "nothing", "True"))])
+        lines.append(
+            [line for line in done.stdout.splitlines() if line.startswith(("bricks", "nothing", "True"))]
+        )
     for nothing, logged, repeated in lines:
         assert nothing == "nothing yet" and repeated.startswith("True ")
-        assert logged == f"bricks without a seed draw from seed {repeated.split()[1]}; pass seed= to a brick to repeat a run"
+        assert (
+            logged
+            == f"bricks without a seed draw from seed {repeated.split()[1]}; pass seed= to a brick to repeat a run"
+        )
     assert lines[0][1] != lines[1][1]
 
 
@@ -289,8 +326,3 @@ def test_the_random_state_belongs_to_the_root_and_has_its_seed():
     assert child.random_state is root.random_state
     np.testing.assert_array_equal(root.random_state.root.get_value(), bricks.RandomState(5).root.get_value())
     assert root.random_state.step.name == "top/random/step"
-
-
-def test_the_logger_is_the_librarys():
-    assert logging.getLogger("bricks") is sys.modules["bricks.brick"].logger
-    assert Linear(2, 2).W in Linear(2, 2).parameters.values() or PARAMETER

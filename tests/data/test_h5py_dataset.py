@@ -146,7 +146,7 @@ def test_rows_far_apart_and_long_stretches_are_read_right_from_disk(tmp_path):
         dataset[:, 0] = np.arange(20_000)
         table(SplitRow("all", "x", 0, 20_000))(file)
     dataset = H5PYDataset(tmp_path / "big.hdf5", "all", load_in_memory=False)
-    for indices in (np.arange(0, 20_000, 4001)[::-1], np.random.default_rng(1).permutation(5000)[::2]):
+    for indices in (np.arange(0, 20_000, 4001)[::-1], np.random.default_rng(1).permutation(5000)):
         np.testing.assert_array_equal(dataset.read(indices)["x"][:, 0], indices)
 
 

@@ -165,6 +165,26 @@ def test_what_xla_cannot_do_is_said_with_the_remedy():
         function([], pt.random.normal(rng=rng))
 
 
+def test_lengths_may_be_any_arithmetic_of_shapes():
+    x = pt.fmatrix("x")
+    n = x.shape[0]
+    outputs = [pt.arange(n * 2 + 1), pt.zeros((n + 1, 2)), x[: n // 2], x.reshape((-1, n * 1)), pt.repeat(x, 2, axis=0)]
+    f = function([x], outputs)
+    for rows in (2, 4):
+        value = np.arange(rows * 4, dtype="float32").reshape(rows, 4)
+        got = f(value)
+        assert got[0].tolist() == list(range(2 * rows + 1)) and got[1].shape == (rows + 1, 2)
+        assert got[2].tolist() == value[: rows // 2].tolist() and got[3].shape == (4, rows)
+        assert got[4].tolist() == np.repeat(value, 2, axis=0).tolist()
+
+
+@pytest.mark.parametrize("make", [lambda x, i: x[i : 2 * i], lambda x, i: pt.arange(i), lambda x, i: pt.zeros((i, 2)) + x[0, 0]])
+def test_a_length_that_is_a_value_is_refused_with_the_remedy(make):
+    x, i = pt.fmatrix("x"), pt.iscalar("i")
+    with pytest.raises(UsageError, match="known only when the function runs.*mode='NUMBA'"):
+        function([x, i], make(x, i), on_unused_input="ignore")(np.ones((4, 4), "float32"), 1)
+
+
 def test_many_shapes_are_warned_of():
     x = pt.fvector("x")
     f = function([x], x.sum(), name="total")

@@ -78,6 +78,7 @@ def test_a_person_can_open_it(path, state):
     with h5py.File(path) as file:
         assert np.array_equal(file["model/mlp/linear_0/W"], state["model"]["mlp/linear_0/W"])
         assert file["main_loop/epoch"][()] == b"3"
+        assert file["main_loop/seen"][()] == b'[0.1, null, "x"]'
 
 
 def test_numpy_scalars_and_tuples_become_arrays_and_lists(path):
