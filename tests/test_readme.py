@@ -1,0 +1,27 @@
+"""The README's code runs as it stands there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("code", BLOCKS, ids=lambda code: code.strip().splitlines()[-1][:40])
+def test_a_code_block_runs(code, capsys):
+    names: dict = {}
+    exec(compile(code, "README.md", "exec"), names)
+    if "descent" in names:
+        assert names["loop"].epoch == 30
+        assert names["loop"].log[-1]["train_cost"] < 0.5 * names["T"].var()
+        assert not any(isinstance(value, names["bricks"].Brick) for value in names.values())
+    else:
+        assert "linear_1" in capsys.readouterr().out
+
+
+def test_there_are_two_blocks_and_the_bare_one_is_short():
+    assert len(BLOCKS) == 2
+    lines = [line for line in BLOCKS[0].splitlines() if line.strip()]
+    assert len(lines) <= 20
