@@ -12,12 +12,15 @@ PACKAGES = ["h5py", "jax", "numpy", "pydantic", "pytensor", "rich", "yaml"]
 
 def complaint():
     """Why this Python can't run bricks, in one line with the command that helps; None if it can."""
-    if sys.version_info < (3, 11):
-        return "train.py needs Python 3.11 or newer, this is %d.%d; PYTHON=python3.12 make train" % sys.version_info[:2]
+    if sys.version_info < (3, 11):  # noqa: UP036 (this line is for the older ones)
+        found = ".".join(map(str, sys.version_info[:2]))
+        return (
+            "train.py needs Python 3.11 or newer, this is " + found + "; run `PYTHON=python3.12 make train`"
+        )
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        remedy = "run `make train`, or `%s -m pip install -e .`" % sys.executable
-        return "train.py: this Python lacks %s; %s" % (", ".join(missing), remedy)
+        remedy = "run `make train`, or `" + sys.executable + " -m pip install -e .`"
+        return "train.py: this Python lacks " + ", ".join(missing) + "; " + remedy
     return None
 
 
@@ -29,9 +32,10 @@ def main():
     try:
         from bricks.training.command import main
     except ValueError as error:
-        if not hasattr(error, "exit_status"):  # not one of ours: THEANO_FLAGS are read when bricks is imported
+        if not hasattr(error, "exit_status"):
             raise
-        print("error: %s" % error, file=sys.stderr)
+        # One of ours: THEANO_FLAGS are read when bricks is imported.
+        print("error:", error, file=sys.stderr)
         return error.exit_status
     return main(sys.argv[1:], Path(__file__).resolve().parent)
 

@@ -197,12 +197,12 @@ class Brick(Node):
             variable = kept.variable
             variable.name = f"{self.path}/{name}"
             origin = (self.seed, variable.name, self._initializer_of(name, kept))
-            if variable.touched or origin == kept.origin:
+            if origin == kept.origin or not kept.is_as_drawn():
                 continue
             rng = np.random.default_rng(engine.random.seed_from(self.seed, variable.name))
             variable.set_value(origin[2](rng, variable.type.shape, variable.type.dtype))
             variable.touched = False
-            kept.origin = origin
+            kept.origin, kept.held = origin, variable.container.storage[0]
 
     def _initializer_of(self, name: str, kept: "_Kept") -> Initializer:
         if kept.role.is_a(PARAMETER):
@@ -282,6 +282,13 @@ class _Kept:
     role: Role
     init: Initializer | None
     origin: tuple | None = None
+    held: np.ndarray | None = None
+
+    def is_as_drawn(self) -> bool:
+        """Whether nobody has read or set the value, and no compiled function has updated it."""
+        return self.origin is None or (
+            not self.variable.touched and self.variable.container.storage[0] is self.held
+        )
 
 
 def _is_end_of(key: str, path: str) -> bool:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     _remove_abandoned(path)
-    temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.{threading.get_native_id()}.part")
     try:
         yield temporary
         with open(temporary, "rb") as file:
@@ -51,8 +52,8 @@ def _host() -> str:
 
 
 def _remove_abandoned(path: Path) -> None:
-    pattern = re.compile(rf"\.{re.escape(path.name)}\.{re.escape(_host())}\.(\d+)\.part")
-    for other in path.parent.glob(f".{path.name}.*.part"):
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.{re.escape(_host())}\.(\d+)\.\d+\.part")
+    for other in path.parent.iterdir() if path.parent.is_dir() else ():
         match = pattern.fullmatch(other.name)
         if match and int(match[1]) != os.getpid() and not _alive(int(match[1])):
             other.unlink(missing_ok=True)

@@ -48,7 +48,7 @@ def streams(
     evaluation_batch_size : int
         Of validation and test: larger, since nothing there depends on it but the speed.
     """
-    if not 0 < valid < TRAIN_EXAMPLES:
+    if not isinstance(valid, int) or not 0 < valid < TRAIN_EXAMPLES:
         raise UsageError(f"mnist: valid must be an integer from 1 to {TRAIN_EXAMPLES - 1}, got {valid!r}")
     path = ensure("mnist.hdf5", functools.partial(convert_mnist, ORIGINALS))
     sets = _in_memory(path, os.stat(path).st_mtime_ns)

@@ -49,7 +49,8 @@ def build(
     hidden : list of int
         Units of each hidden layer; none for softmax regression.
     activation : str
-        Of the hidden layers. Weights start as Glorot and Bengio (2010) advise, before rectifiers as He et al. (2015).
+        Of the hidden layers. Weights start as Glorot and Bengio (2010) advise, before rectifiers as He et al.
+        (2015) do.
     dropout, input_dropout : float
         The probability that a hidden unit, or an input, is left out of a training step.
     batch_normalization : bool
@@ -59,8 +60,8 @@ def build(
     features, targets = sources["features"], sources["targets"]
     if features.type.ndim != 2 or features.type.shape[1] is None:
         raise bricks.errors.ShapeError(
-            f"models/mlp.py: the source 'features' must have batches of shape (batch, columns) with a known number of "
-            f"columns, got {features.type.shape}; flatten it in the stream"
+            "models/mlp.py: the source 'features' must have batches of shape (batch, columns) with a known number "
+            f"of columns, got {features.type.shape}; flatten it in the stream"
         )
     hidden_init = He() if activation == "rectifier" else Glorot()
     layers = [Dropout(input_dropout, name="input_dropout")] if input_dropout else []

@@ -13,7 +13,7 @@ from small_lab import REPOSITORY, final_state, make_lab, rows_of, runs_in
 
 from bricks.training.command import main
 
-LONG = "training.epochs=40"
+LONG = "training.epochs=20"
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,11 @@ def reference(environment, tmp_path_factory):
     """(run directory, what was printed, seconds of training) of a process that nobody disturbed."""
     lab = make_lab(tmp_path_factory.mktemp("reference") / "lab")
     process = subprocess.Popen(
-        [sys.executable, "train.py", "blobs", LONG], cwd=lab, env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "train.py", "blobs", LONG],
+        cwd=lab,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     printed = wait_for(process, "run: ")
     began = time.monotonic()
@@ -123,7 +127,11 @@ def test_help_tells_what_there_is(start):
 @pytest.mark.parametrize(
     ("words", "variables", "said"),
     [
-        (["blobs", "model.hiden=[3]"], {}, "error: command line: model.hiden: unknown key; did you mean 'hidden'?"),
+        (
+            ["blobs", "model.hiden=[3]"],
+            {},
+            "error: command line: model.hiden: unknown key; did you mean 'hidden'?",
+        ),
         (["blob"], {}, "error: no config 'blob'; did you mean 'blobs'?"),
         (["blobs", "blobs"], {}, "error: one CONFIG at a time"),
         (["--chek"], {}, "error: unrecognized arguments: --chek"),
@@ -148,7 +156,9 @@ def test_what_it_prints_is_plain_where_it_is_no_terminal(reference):
     assert lines[0].startswith("blobs: reading ")
     assert lines[1] == "145 parameters; examples: train 400, valid 100, test 100; compiling"
     epochs = [line for line in lines if line.startswith("epoch ")]
-    assert len(epochs) == 40 and re.search(r"epoch  1/40  train_cost \d\.\d{4}  .*valid_error \d+\.\d\d %", epochs[0])
+    assert len(epochs) == 20 and re.search(
+        r"epoch  1/20  train_cost \d\.\d{4}  .*valid_error \d+\.\d\d %", epochs[0]
+    )
     assert lines[-6].startswith("test error ") and lines[-5].startswith("run: runs/blobs/")
     assert lines[-4] == "next, perhaps:"
 
@@ -163,7 +173,7 @@ def test_the_commands_that_it_advises_can_be_given(reference, capsys):
 
 def test_ctrl_c_ends_with_130_and_the_resumed_run_ends_the_same(start, lab, reference):
     process = start("blobs", LONG)
-    wait_for(process, "epoch  2/40")
+    wait_for(process, "epoch  2/20")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
     assert process.returncode == 130
@@ -212,4 +222,5 @@ def test_every_config_of_ours_is_valid_and_described(name, tmp_path_factory, mon
     monkeypatch.setenv("BRICKS_DATA_PATH", str(tmp_path_factory.getbasetemp() / "data"))
     assert main([name, "--check"], REPOSITORY) == 0
     assert f"{name}: valid; " in capsys.readouterr().out
-    assert re.match(r"# .+ on MNIST: about [\d.]+ % test error, .+\.\n", (REPOSITORY / "configs" / f"{name}.yaml").read_text())
+    text = (REPOSITORY / "configs" / f"{name}.yaml").read_text()
+    assert re.match(r"# .+ on MNIST: about [\d.]+ % test error, .+\.\n", text)

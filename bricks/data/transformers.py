@@ -139,7 +139,7 @@ class ScaleAndShift(_Sourcewise):
             raise UsageError(f"ScaleAndShift: dtype must be floating, as float32, got {self.dtype}")
         if not (math.isfinite(scale) and math.isfinite(shift)):
             raise UsageError(f"ScaleAndShift: scale and shift must be finite, got {scale} and {shift}")
-        self.scale, self.shift = self.dtype.type(scale), self.dtype.type(shift)
+        self.scale, self.shift = float(scale), float(shift)  # Python's: NumPy takes them in the array's dtype
 
     def source(self, name: str, source: Source) -> Source:
         return replace(source, dtype=_numeric(name, source, self.dtype, "ScaleAndShift"))

@@ -31,7 +31,7 @@ class ComputationGraph:
     shared_variables, parameters, buffers : list
         Those that keep a value; of these, the ones with role PARAMETER; with role BUFFER.
     updates : dict
-        The given updates, and the default updates of the graph's shared variables.
+        As given.
 
     >>> import pytensor.tensor as pt
     >>> from bricks.layers import Linear
@@ -43,11 +43,11 @@ class ComputationGraph:
 
     def __init__(self, outputs, updates=()):
         self.outputs, _ = unpack(outputs, "ComputationGraph")
-        self._given_updates = dict(updates)
+        self.updates = dict(updates)
 
     @cached_property
     def variables(self) -> list[Variable]:
-        return walk([*self.outputs, *self._given_updates, *self._given_updates.values()])
+        return walk([*self.outputs, *self.updates, *self.updates.values()])
 
     @property
     def inputs(self) -> list[Variable]:
@@ -64,11 +64,6 @@ class ComputationGraph:
     @property
     def buffers(self) -> list[Variable]:
         return [v for v in self.shared_variables if has_roles(v, BUFFER)]
-
-    @property
-    def updates(self) -> dict[Variable, Variable]:
-        defaults = {v: v.default_update for v in self.shared_variables if v.default_update is not None}
-        return defaults | self._given_updates
 
 
 def named_parameters(variables: Iterable[Variable]) -> dict[str, Variable]:

@@ -153,10 +153,12 @@ class GradientDescent:
     def explain(self, batch: Mapping[str, np.ndarray]) -> str:
         """Replay the bad step on its batch with all variables visible, and name the first that is not finite."""
         results = {"the cost": self.cost}
-        for what, variables in (("gradient", self.gradients), ("step", self.steps)):
-            results |= {f"the {what} of {name}": variables[p] for name, p in self.parameters.items()}
+        results |= {f"the gradient of {name}": self.gradients[p] for name, p in self.parameters.items()}
+        results |= {variable.name: variable for variable in self.step_rule.watched}
+        results |= {f"the step of {name}": self.steps[p] for name, p in self.parameters.items()}
         updates = dict(self._rule_updates) | self._training_updates
         results |= {f"the new value of {variable.name}": new for variable, new in updates.items()}
+        results |= {f"the square of the gradient of {name}": self.gradients[p] ** 2 for name, p in self.parameters.items()}
         return first_not_finite(results, self._inputs, batch)
 
     def read_monitored(self, reset: bool = True) -> dict[str, float]:

@@ -1,9 +1,10 @@
 """A nested state dictionary in one HDF5 file, whole or not there; no pickles.
 
-Layout: the first 512 bytes (HDF5's user block) are text: what the file is, its version, and the length and CRC-32 of
-all that follows, so that damage is found before HDF5 sees the file. Then plain HDF5: an array is a dataset; a dictionary or a list
-with arrays in it is a group, whose attribute `type` says which; what has no array in it is a dataset of JSON text. A key
-with slashes, as parameter paths have, makes groups within groups: `model/mlp/linear_0/W`.
+Layout: the first 512 bytes (HDF5's user block) are text: what the file is, its version, and the length and
+CRC-32 of all that follows, so that damage is found before HDF5 sees the file. Then plain HDF5: an array is a
+dataset; a dictionary or a list with arrays in it is a group, whose attribute `type` says which; what has no
+array in it is a dataset of JSON text. A key with slashes, as parameter paths have, makes groups within groups:
+`model/mlp/linear_0/W`.
 """
 
 import io
@@ -33,8 +34,8 @@ def write(path: str | os.PathLike, state: dict[str, Any]) -> None:
     path : path
         Written by way of a temporary name beside it.
     state : dict
-        String keys; values are dictionaries, lists, NumPy arrays (bool, integer, float, complex), int, float, bool,
-        str or None.
+        String keys; values are dictionaries, lists, NumPy arrays (bool, integer, float, complex), int, float,
+        bool, str or None.
 
     Raises
     ------
@@ -77,7 +78,9 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
         kind = "is empty" if not content else "is not a file of bricks' state, or its start is damaged"
         raise CheckpointError(f"{path}: {kind}; {_REMEDY}")
     if version.isdigit() and int(version) > VERSION:
-        raise CheckpointError(f"{path}: has version {version}, this bricks reads version {VERSION}; use the newer one")
+        raise CheckpointError(
+            f"{path}: has version {version}, this bricks reads version {VERSION}; use the newer one"
+        )
     body = content[_BLOCK:]
     if content[:_BLOCK] != _header(body):
         raise CheckpointError(f"{path}: is damaged or cut short ({len(content):,} bytes); {_REMEDY}")

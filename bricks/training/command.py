@@ -66,21 +66,28 @@ def _main(argv: list[str], lab: Lab) -> int:
         _print_check(run)
         return 0
     run.create(["train.py", *argv])
-    return _train(run)
+    return _train(run, asked.config)
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = _Parser(
         prog="train.py",
-        usage="train.py CONFIG [section.key=value ...] [--check]\n       train.py --resume RUN [training.key=value ...]\n"
+        usage="train.py CONFIG [section.key=value ...] [--check]\n"
+        "       train.py --resume RUN [training.key=value ...]\n"
         "       train.py --list",
         description="Train the model that a config describes, and read its test error once, at the end.",
         epilog=_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("words", nargs="*", metavar="CONFIG, section.key=value", help="what to train; what to change of it")
-    parser.add_argument("--resume", metavar="RUN", help="go on with a run, given its directory; training.epochs=60 extends it")
-    parser.add_argument("--check", action="store_true", help="validate and build everything, compile and write nothing")
+    parser.add_argument(
+        "words", nargs="*", metavar="CONFIG, section.key=value", help="what to train, and changes of it"
+    )
+    parser.add_argument(
+        "--resume", metavar="RUN", help="go on with the run in this directory; training.epochs=60 extends it"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="validate and build all, compile and write nothing"
+    )
     parser.add_argument("--list", action="store_true", help="list the configs (so does no argument at all)")
     asked = parser.parse_intermixed_args(argv)
     override = re.compile(r"[^=/]*=")
@@ -122,16 +129,19 @@ def _resume(lab: Lab, asked: argparse.Namespace, path: Path | None) -> int:
         return 0
     run.resume(folder, state)
     if run.finished:
-        print(f"this run is finished: {run.reason_to_stop}; nothing is trained, the test set isn't read again")
-        _print_end(run, run.earlier_test, lab)
+        print(
+            f"this run is finished: {run.reason_to_stop}; nothing is trained, the test set isn't read again"
+        )
+        _print_end(run, run.earlier_test, asked.config)
         return 0
     if run.earlier_test:
-        print(f"warning: the test set was read already in this run ({_measured(run.earlier_test)}); choose nothing by it")
+        earlier = _measured(run.earlier_test)
+        print(f"warning: the test set was read already in this run ({earlier}); choose nothing by it")
     print(f"going on after iteration {run.loop.iteration:,}, epoch {run.loop.epoch}", flush=True)
-    return _train(run)
+    return _train(run, asked.config)
 
 
-def _train(run) -> int:
+def _train(run, asked_config: str | None) -> int:
     print(f"{run.experiment.summary()}; compiling\nrun: {_shown(run.folder)}", flush=True)
     try:
         run.train()
@@ -139,11 +149,11 @@ def _train(run) -> int:
         if run.folder is None:
             print("interrupted before the first step; nothing is kept", file=sys.stderr)
         else:
-            iteration, command = run.loop.iteration, _command(run.lab)
-            print(f"interrupted after iteration {iteration:,}; go on: {command} --resume {_shown(run.folder)}", file=sys.stderr)
+            again = f"{_command(run.lab)} --resume {_shown(run.folder)}"
+            print(f"interrupted after iteration {run.loop.iteration:,}; go on: {again}", file=sys.stderr)
         return 130
     print(f"stopped: {run.loop.finish_reason}")
-    _print_end(run, run.test, run.lab)
+    _print_end(run, run.test, asked_config)
     return 0
 
 
@@ -155,19 +165,20 @@ def _print_check(run) -> None:
     print(f"{run.config.name}: valid; {run.experiment.summary()}; nothing was compiled or written")
 
 
-def _print_end(run, test: dict, lab: Lab) -> None:
-    config, command = run.config, _command(lab)
-    others = [name for name in lab.names("configs") if name != config.name]
-    other = f"{config.name}_dropout" if f"{config.name}_dropout" in others else next(iter(others), None)
+def _print_end(run, test: dict, asked_config: str | None) -> None:
+    config, command, known = run.config, _command(run.lab), run.lab.names("configs")
     longer = f"training.epochs={2 * config.training.epochs}"
     if config.training.patience is not None:
         longer += f" training.patience={2 * config.training.patience}"
+    same = config.name if config.name in known else asked_config
+    others = [name for name in known if name != config.name]
+    other = f"{config.name}_dropout" if f"{config.name}_dropout" in others else next(iter(others), "--list")
     print(f"{_measured(test)}, with the parameters of epoch {test['epoch']}")
     print(f"run: {_shown(run.folder)}")
     print("next, perhaps:")
     print(f"  {command} --resume {_shown(run.folder)} {longer}")
-    print(f"  {command} {config.name} seed={config.seed + 1}")
-    print(f"  {command} {other}" if other else f"  {command} --list")
+    print(f"  {command} {same} seed={config.seed + 1}" if same else f"  {command} --help")
+    print(f"  {command} {other}")
 
 
 def _measured(row: dict) -> str:

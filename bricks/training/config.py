@@ -1,8 +1,8 @@
 """Configs are data: one YAML file an experiment, validated whole before anything is built.
 
-What `dataset`, `model` and `algorithm` may say is read from the signatures of the dataset's `streams`, the model's
-`build` and the step rule's constructor; `training` is `Training` below. Every error is collected, with its path and
-the nearest right name. There is no code in a config.
+What `dataset`, `model` and `algorithm` may say is read from the signatures of the dataset's `streams`, the
+model's `build` and the step rule's constructor; `training` is `Training` below. Every error is collected, with
+its path and the nearest right name. There is no code in a config.
 """
 
 import dataclasses
@@ -46,7 +46,7 @@ ALGORITHM_OPTIONS = {
         Option("decay", Fraction, 1.0),
     )
 }
-"""What every step rule takes beside its own: global-norm clipping, max-norm, learning-rate factor per epoch."""
+"""What each step rule takes beside its own: global-norm clipping, max-norm, learning-rate factor an epoch."""
 
 _ROOMS = {"dataset": "datasets", "model": "models"}
 _CHOICE = {"dataset": "name", "model": "name", "algorithm": "step_rule"}
@@ -94,8 +94,8 @@ def read(path: str | Path, lab: Lab, overrides: Iterable[str] = (), name: str | 
     Raises
     ------
     UsageError
-        With a line for each thing that is wrong: `configs/x.yaml: algorithm.learning_rte: unknown key; did you mean
-        'learning_rate'? ...`.
+        With a line for each thing that is wrong: `configs/x.yaml: algorithm.learning_rte: unknown key; did you
+        mean 'learning_rate'? ...`.
     """
     path = Path(path)
     shown = str(path.relative_to(lab.folder)) if path.is_relative_to(lab.folder) else str(path)
@@ -178,15 +178,17 @@ def _chosen(data: dict, room: str) -> Any:
 def _section(room: str, known: list[str], chosen: Any, lab: Lab, problems: list[Problem]) -> type:
     """The pydantic model of a section that names something: the choice, then the options of what it names.
 
-    Where the name is unknown, its options are too, and only the name is complained of. Options go in as aliases:
-    a field may not have a name that pydantic's models have themselves.
+    Where the name is unknown, its options are too, and only the name is complained of. Options go in as
+    aliases: a field may not have a name that pydantic's models have themselves.
     """
     key = _CHOICE[room]
     if chosen not in known:
         if isinstance(chosen, str):
             kind = "step rule" if key == "step_rule" else room
             problems.append(Problem((room, key), f"unknown {kind} {chosen!r}; {nearest(chosen, known)}"))
-        return pydantic.create_model(room, __config__=ConfigDict(extra="allow", strict=True), **{key: (str, ...)})
+        return pydantic.create_model(
+            room, __config__=ConfigDict(extra="allow", strict=True), **{key: (str, ...)}
+        )
     fields: dict[str, Any] = {"choice": (str, Field(alias=key))}
     for option in _options(room, chosen, lab).values():
         if option.name == key:
@@ -210,7 +212,9 @@ def _override(data: dict[str, Any], text: str) -> tuple[str, ...]:
     path, equals, value = text.partition("=")
     keys = tuple(path.strip().split("."))
     if not equals or not all(keys):
-        raise UsageError(f"command line: {text!r}: an override is section.key=value, for example training.epochs=60")
+        raise UsageError(
+            f"command line: {text!r}: an override is section.key=value, for example training.epochs=60"
+        )
     section = data
     for depth, key in enumerate(keys[:-1]):
         section = section.setdefault(key, {})

@@ -11,7 +11,7 @@ from bricks.errors import DataError, UsageError, nearest
 from bricks.model import Model
 from bricks.training.algorithms import GradientDescent
 from bricks.training.config import ALGORITHM_OPTIONS, Config
-from bricks.training.extensions import Decay, EarlyStopping, Extension, FiniteRows, FinishAfter
+from bricks.training.extensions import Decay, EarlyStopping, Extension, FinishAfter, FiniteRows
 from bricks.training.lab import Lab
 from bricks.training.main_loop import MainLoop
 from bricks.training.monitoring import Evaluation
@@ -72,7 +72,8 @@ class Experiment:
         loop.algorithm.prepare(loop.stream.sources)
         watch, known = self.config.training.watch, loop.row_entries
         if watch not in known:
-            raise UsageError(f"config {self.config.name}: training.watch: no {watch!r} is measured; {nearest(watch, known)}")
+            where = f"config {self.config.name}: training.watch"
+            raise UsageError(f"{where}: no {watch!r} is measured; {nearest(watch, known)}")
 
     def summary(self) -> str:
         """One line: how many parameters, how many examples."""
@@ -91,10 +92,14 @@ def build(config: Config, lab: Lab) -> Experiment:
     """
     engine.start()
     streams = _streams(lab.function("datasets", config.dataset.name), config)
-    variables = _Variables({name: variable(name, source) for name, source in streams["train"].sources.items()})
+    variables = _Variables(
+        {name: variable(name, source) for name, source in streams["train"].sources.items()}
+    )
     model = lab.function("models", config.model.name)(variables, seed=config.seed, **config.model.options)
     if not isinstance(model, Model):
-        raise UsageError(f"model {config.model.name!r}: build must return a bricks.Model, got {type(model).__name__}")
+        raise UsageError(
+            f"model {config.model.name!r}: build must return a bricks.Model, got {type(model).__name__}"
+        )
     keep = model.parameters | model.buffers
     training = config.training
     return Experiment(
@@ -123,12 +128,16 @@ class _Variables(dict):
     """Inputs by source; a model that asks for one that isn't there is told what there is."""
 
     def __missing__(self, name):
-        raise UsageError(f"the model needs the source {name!r}, which the data set lacks; {nearest(name, self)}")
+        raise UsageError(
+            f"the model needs the source {name!r}, which the data set lacks; {nearest(name, self)}"
+        )
 
 
 def _streams(function: Callable, config: Config) -> dict[str, DataStream]:
     streams = function(config.seed, **config.dataset.options)
     missing = [name for name in STREAMS if name not in streams]
     if missing:
-        raise DataError(f"data set {config.dataset.name!r}: streams must give train, valid and test, lacks {missing}")
+        raise DataError(
+            f"data set {config.dataset.name!r}: streams must give train, valid and test, lacks {missing}"
+        )
     return streams

@@ -1,6 +1,6 @@
 """Run directories: a new one for each run, nothing in it overwritten; found again; gone if nothing was trained.
 
-    runs/CONFIG/TIME/   config.yaml  versions.json  model.py  log.jsonl  checkpoint.h5  best.h5
+runs/CONFIG/TIME/   config.yaml versions.json model.py log.jsonl checkpoint.h5 best.h5
 """
 
 import datetime
@@ -60,7 +60,9 @@ def find(lab: Lab, word: str) -> Path:
         folder = path.parent if path.is_file() else path
         if (folder / CONFIG).is_file() and (folder / CHECKPOINT).is_file():
             return folder.resolve()
-    known = {str(path.parent.relative_to(lab.folder)) for path in (lab.folder / "runs").glob(f"*/*/{CHECKPOINT}")}
+    known = {
+        str(path.parent.relative_to(lab.folder)) for path in (lab.folder / "runs").glob(f"*/*/{CHECKPOINT}")
+    }
     if Path(word).is_dir():
         raise UsageError(f"{word} is no run: it must have {CONFIG} and {CHECKPOINT}; {nearest(word, known)}")
     raise UsageError(f"no run {word!r}; {nearest(word.rstrip('/'), known)}")

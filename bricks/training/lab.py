@@ -22,7 +22,7 @@ FUNCTIONS = {"models": "build", "datasets": "streams"}
 
 @dataclasses.dataclass(frozen=True)
 class Option:
-    """A parameter that a config may give: its name, annotation and default (`inspect.Parameter.empty`: none)."""
+    """A parameter that a config may give: its name, annotation and default (or `inspect.Parameter.empty`)."""
 
     name: str
     annotation: Any
@@ -129,8 +129,8 @@ def load_function(path: Path, name: str) -> Callable:
 def options(function: Callable, skip: tuple[str, ...] = ("self", "seed", "sources")) -> dict[str, Option]:
     """The parameters of a function that a config may give, with what their annotations say.
 
-    Keyword parameters of `streams` and `build`, or all of a step rule's constructor. Each needs an annotation, for the
-    config is validated against it.
+    Keyword parameters of `streams` and `build`, or all of a step rule's constructor. Each needs an annotation,
+    for the config is validated against it.
 
     >>> def build(sources, *, seed: int, hidden: list[int] = [500]): ...
     >>> options(build)
@@ -144,7 +144,9 @@ def options(function: Callable, skip: tuple[str, ...] = ("self", "seed", "source
         if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
             raise UsageError(f"{where}: {parameter} can't come from a config; use named keyword parameters")
         if parameter.annotation is parameter.empty:
-            raise UsageError(f"{where}: parameter {parameter.name!r} needs an annotation to validate configs by")
+            raise UsageError(
+                f"{where}: parameter {parameter.name!r} needs an annotation to validate configs by"
+            )
         holder = types.SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
         hints = typing.get_type_hints(holder, globalns=_namespace(function), include_extras=True)
         found[parameter.name] = Option(parameter.name, hints[parameter.name], parameter.default)

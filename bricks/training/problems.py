@@ -51,7 +51,10 @@ def explain(
         if not message.startswith(("unknown", "is missing")):
             got[where] = _got(item["input"])
     found = [Problem(where, ", or ".join(parts) + got.get(where, "")) for where, parts in messages.items()]
-    return [*already, *(problem for problem in found if problem.where not in {problem.where for problem in already})]
+    return [
+        *already,
+        *(problem for problem in found if problem.where not in {problem.where for problem in already}),
+    ]
 
 
 def _place(loc: tuple, kind: str, data: Any) -> tuple:

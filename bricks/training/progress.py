@@ -1,4 +1,4 @@
-"""What one sees while it trains: a line for each epoch, and on a terminal a bar with loss, speed and time left."""
+"""What one sees while it trains: a line an epoch, and on a terminal a bar with loss, speed and time left."""
 
 import time
 
@@ -12,7 +12,7 @@ REFRESH = 0.25
 
 
 class ProgressBar(Extension):
-    """A line for each epoch; above it, where standard output is a terminal, a bar.
+    """A line for each epoch; below them, where standard output is a terminal, a bar.
 
     Parameters
     ----------
@@ -24,7 +24,9 @@ class ProgressBar(Extension):
         Where to write; standard output by default.
     """
 
-    def __init__(self, epochs: int, batches_per_epoch: int, examples_per_epoch: int, console: Console | None = None):
+    def __init__(
+        self, epochs: int, batches_per_epoch: int, examples_per_epoch: int, console: Console | None = None
+    ):
         super().__init__()
         self.epochs, self.batches, self.examples = epochs, batches_per_epoch, examples_per_epoch
         self.console = console or Console(highlight=False)
@@ -42,7 +44,12 @@ class ProgressBar(Extension):
                 console=self.console,
                 transient=True,
             )
-            fields = {"epoch": self.main_loop.epoch + 1, "epochs": self.epochs, "cost": "compiling", "speed": ""}
+            fields = {
+                "epoch": self.main_loop.epoch + 1,
+                "epochs": self.epochs,
+                "cost": "compiling",
+                "speed": "",
+            }
             self._task = self._bar.add_task("", total=self.epochs * self.batches, **fields)
             self._bar.start()
         self._began_at = (self.main_loop.iteration, time.monotonic())
@@ -68,7 +75,9 @@ class ProgressBar(Extension):
 
     def after_epoch(self) -> None:
         row, seconds = self.main_loop.row, time.monotonic() - self._epoch_began
-        numbers = "  ".join(f"{key} {shown(key, row[key])}" for key in self.main_loop.row_entries if key in row)
+        numbers = "  ".join(
+            f"{key} {shown(key, row[key])}" for key in self.main_loop.row_entries if key in row
+        )
         width = len(str(self.epochs))
         self.say(f"epoch {row['epoch']:{width}}/{self.epochs}  {numbers}  {seconds:.1f} s")
 

@@ -41,10 +41,7 @@ def first_not_finite(results: Mapping[str, Variable], inputs: Mapping[str, Varia
         if results[name] in found:
             bad = _not_finite(walk([results[name]]), inputs, batch)
             return _blame(name, results[name], bad, inputs, _names(results))
-    return (
-        "in a replay all variables are finite, so a gradient was too large to be squared, "
-        "or the compiled step rounded otherwise"
-    )
+    return "a replay of the step finds all of it finite: compiled as a whole it rounds otherwise, at the edge of the range"
 
 
 def describe(variable: Variable, names: Mapping | None = None, depth: int = 2) -> str:

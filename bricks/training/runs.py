@@ -52,7 +52,11 @@ class Run:
         self.saving = Saving(
             self.experiment.model,
             self.experiment.early_stopping,
-            about={"config": config.resolved, "versions": engine.versions(), "sources": _sources(config, lab)},
+            about={
+                "config": config.resolved,
+                "versions": engine.versions(),
+                "sources": _sources(config, lab),
+            },
             minutes=config.training.checkpoint_minutes,
             iterations=config.training.checkpoint_iterations,
         )
@@ -64,7 +68,7 @@ class Run:
         self.test: dict | None = None
 
     def create(self, command: list[str]) -> None:
-        """Make the run directory, with a checkpoint of the beginning, so that it can be resumed from any moment on."""
+        """Make the run directory, with a checkpoint of the beginning, so that it can always be resumed."""
         folder = folders.create(self.lab, self.config.name)
         self._new = True
         try:
@@ -83,7 +87,8 @@ class Run:
 
         A run that is finished, and has nothing more to train, is left as it is.
         """
-        tests = [row for row in logs.read(folder / folders.LOG) if any(key.startswith("test_") for key in row)]
+        rows = logs.read(folder / folders.LOG)
+        tests = [row for row in rows if any(key.startswith("test_") for key in row)]
         self.earlier_test = tests[-1] if tests else None
         self.loop.load_state_dict(state["main_loop"])
         self.folder = folder
@@ -127,7 +132,8 @@ class Run:
         best, last = self.experiment.early_stopping, self.loop.state_dict()
         best.restore()
         measured = self.experiment.evaluation.evaluate(self.experiment.streams["test"], prefix="test")
-        self.test = {"iteration": best.best_iteration, "epoch": best.best_epoch, **measured, "time": self.loop.time}
+        best_of = {"iteration": best.best_iteration, "epoch": best.best_epoch}
+        self.test = {**best_of, **measured, "time": self.loop.time}
         self.loop.log.append(self.test)
         self.saving.write({"main_loop": last, "test": self.test})
 
@@ -136,8 +142,10 @@ class Run:
         self.loop.log = log
 
 
-def read_run(folder: Path, lab: Lab, path: Path | None, overrides: list[str]) -> tuple[Config, Lab, dict, list[str]]:
-    """What is needed to resume a run: config, lab with the run's own copy of its model, state, and what differs.
+def read_run(
+    folder: Path, lab: Lab, path: Path | None, overrides: list[str]
+) -> tuple[Config, Lab, dict, list[str]]:
+    """What is needed to resume a run: config, lab with the run's own copy of its model, state, differences.
 
     Parameters
     ----------
@@ -174,14 +182,17 @@ def read_run(folder: Path, lab: Lab, path: Path | None, overrides: list[str]) ->
     own = configs.read(folder / folders.CONFIG, lab, name=folder.parent.name)
     other = _differences(own.resolved, then)
     if other:
-        raise CheckpointError(f"{folder / CHECKPOINT}: is of another run than {folders.CONFIG} beside it: {other}")
+        raise CheckpointError(
+            f"{folder / CHECKPOINT}: is of another run than {folders.CONFIG} beside it: {other}"
+        )
     config = own
     if path is not None or overrides:
         config = configs.read(path or folder / folders.CONFIG, lab, overrides, name=folder.parent.name)
     changed = _differences(config.resolved, then)
     if changed:
         raise UsageError(
-            f"a resumed run keeps its {', '.join(FIXED)}; only training.* may change, got {changed}; start a new run"
+            f"a resumed run keeps its {', '.join(FIXED)}; only training.* may change, got {changed}; "
+            "start a new run"
         )
     versions = engine.versions()
     differences += [
@@ -217,8 +228,8 @@ def _changed_sources(about: dict, lab: Lab, folder: Path) -> list[str]:
     for file, digest in about["sources"].items():
         path = lab.folder / file
         if not path.is_file() or _digest(path) != digest:
-            own = f"; the run's own copy is used, {folder.name}/{folders.MODEL}" if file.startswith("models/") else ""
-            changed.append(f"{file} has changed{own}")
+            own = f"; the run's own copy is used, {folder.name}/{folders.MODEL}"
+            changed.append(f"{file} has changed{own if file.startswith('models/') else ''}")
     return changed
 
 

@@ -12,10 +12,10 @@ CHECKPOINT, BEST = "checkpoint.h5", "best.h5"
 
 
 class Saving(Extension):
-    """Write a checkpoint after each epoch, on Ctrl-C, and perhaps more often; `best.h5` when an epoch was the best.
+    """Write a checkpoint after each epoch, on Ctrl-C, perhaps more often; `best.h5` when an epoch was the best.
 
-    It must be the last extension. A checkpoint holds the best parameters too, so that a process killed between the two
-    files, or an older checkpoint put back, leaves no doubt: `best.h5` is written anew from the checkpoint.
+    It must be the last extension. A checkpoint holds the best parameters too, so that a process killed between
+    the two files, or an older checkpoint put back, leaves no doubt: `best.h5` is written anew from it.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Saving(Extension):
         checkpoints.write(self.folder / BEST, state)
 
     def repair_best(self) -> None:
-        """After a resume: make `best.h5` the best of the checkpoint, where it is missing, damaged or a later epoch's."""
+        """After a resume: write `best.h5` anew where it is missing, damaged or of another epoch."""
         if self.early_stopping.best_epoch is None:
             (self.folder / BEST).unlink(missing_ok=True)
             return

@@ -296,7 +296,7 @@ class StepClipping(StepRule):
 
     def compute_steps(self, steps):
         norm = global_norm(steps.values())
-        norm.name = "norm of all steps"
+        norm.name = "the norm of all steps"
         self.watched = [norm]
         threshold = self.threshold.astype(norm.type.dtype)
         factor = threshold / pt.maximum(norm, threshold)

@@ -1,7 +1,7 @@
 """YAML as configs use it: data alone, the scalars of YAML 1.2, no key twice.
 
-PyYAML speaks YAML 1.1, where `1e-3` is a string, `on` is true, `017` is fifteen and `12:30` is 750; and it lets the last
-of two equal keys win in silence. Here none of that holds.
+PyYAML speaks YAML 1.1, where `1e-3` is a string, `on` is true, `017` is fifteen and `12:30` is 750; and it lets
+the last of two equal keys win in silence. Here none of that holds.
 """
 
 import re
@@ -98,6 +98,8 @@ def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
 
 for _name, (_pattern, _first) in _SCALARS.items():
     for _class in (_Loader, _Dumper):
-        _class.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), list(_first))
+        _class.add_implicit_resolver(
+            f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), list(_first)
+        )
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 _Loader.add_constructor("tag:yaml.org,2002:int", _integer)

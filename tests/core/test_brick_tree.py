@@ -211,6 +211,14 @@ def test_adoption_keeps_what_somebody_has_read():
     np.testing.assert_array_equal(linear.W.get_value(), seen)
 
 
+def test_adoption_keeps_what_a_compiled_function_has_updated():
+    linear = Linear(2, 2)
+    train = engine.function([], updates={linear.W: pt.ones_like(linear.W) * 6})
+    train()
+    Pair(linear, Tanh(), seed=1)
+    assert linear.W.get_value().tolist() == [[6, 6], [6, 6]]
+
+
 def test_an_explicit_setting_of_a_child_wins_over_the_parents():
     free, own = (
         Linear(2, 2, name="free"),
@@ -299,11 +307,13 @@ def test_parameters_and_buffers_are_listed_apart_and_cannot_be_changed_by_assign
 
 def test_a_brick_without_seed_logs_the_process_seed_with_which_it_can_be_repeated():
     program = (
-        "import logging, sys; logging.basicConfig(level=logging.INFO, format='%(message)s', stream=sys.stdout)\n"
+        "import logging, sys\n"
+        "logging.basicConfig(level=logging.INFO, format='%(message)s', stream=sys.stdout)\n"
         "import pytensor.tensor as pt; from bricks.layers import Linear, Tanh\n"
         "x = pt.matrix('x', dtype='float32'); Tanh()(x); Linear(3, 2, seed=4)(x)\n"
         "print('nothing yet'); a = Linear(3, 2); a(x); a(x)\n"
-        "seed = a.seed; b = Linear(3, 2, seed=seed); print((a.W.get_value() == b.W.get_value()).all(), seed)\n"
+        "seed = a.seed; b = Linear(3, 2, seed=seed)\n"
+        "print((a.W.get_value() == b.W.get_value()).all(), seed)\n"
     )
     lines = []
     for _ in range(2):
@@ -313,10 +323,8 @@ def test_a_brick_without_seed_logs_the_process_seed_with_which_it_can_be_repeate
         )
     for nothing, logged, repeated in lines:
         assert nothing == "nothing yet" and repeated.startswith("True ")
-        assert (
-            logged
-            == f"bricks without a seed draw from seed {repeated.split()[1]}; pass seed= to a brick to repeat a run"
-        )
+        seed = repeated.split()[1]
+        assert logged == f"bricks without a seed draw from seed {seed}; pass seed= to a brick to repeat a run"
     assert lines[0][1] != lines[1][1]
 
 

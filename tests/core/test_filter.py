@@ -123,7 +123,7 @@ def test_updates_are_part_of_the_graph():
 
 
 def test_a_graph_deeper_than_pythons_stack_is_walked():
-    x = y = pt.fscalar("x")
+    y = pt.fscalar("x")
     for _ in range(1500):
         y = y + 1
     graph = ComputationGraph(y)

@@ -51,8 +51,8 @@ def test_an_orthogonal_matrix_has_orthogonal_rows_or_columns_of_the_given_length
 
 
 def test_orthogonal_matrices_are_spread_evenly_and_not_biased_by_the_factorisation():
-    # Under Haar measure an entry's sign is fair and the trace of a 2x2 matrix has mean 0; QR without the sign fix
-    # makes the first entry's sign constant.
+    # Under Haar measure an entry's sign is fair and the trace of a 2x2 matrix has mean 0; QR without the
+    # sign fix makes the first entry's sign constant.
     matrices = np.stack([draw(Orthogonal(), (2, 2), seed) for seed in range(400)])
     assert abs((matrices[:, 0, 0] > 0).mean() - 0.5) < 0.12
     assert abs(np.trace(matrices, axis1=1, axis2=2).mean()) < 0.2

@@ -227,7 +227,7 @@ def test_a_variable_inside_a_recurrence_is_refused_with_the_way_out():
 
 @st.composite
 def programs(draw):
-    """(nodes, replacements): a node is a pair of earlier nodes or inputs; a replacement adds any two nodes and 1."""
+    """(nodes, replacements): a node joins two earlier ones; a replacement adds any two nodes and 1."""
     count = draw(st.integers(2, 7))
     nodes = [None, None]
     for i in range(2, count + 2):

@@ -98,7 +98,15 @@ def test_sizes_are_parameters(mnist):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"valid": 0}, {"valid": 60_000}, {"valid": -1}, {"batch_size": 0}, {"evaluation_batch_size": 0}]
+    "wrong",
+    [
+        {"valid": 0},
+        {"valid": 60_000},
+        {"valid": -1},
+        {"valid": 0.5},
+        {"batch_size": 0},
+        {"evaluation_batch_size": 0},
+    ],
 )
 def test_sizes_out_of_range_are_refused_here_and_by_the_annotations(mnist, wrong):
     with pytest.raises(UsageError):

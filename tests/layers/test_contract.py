@@ -65,8 +65,8 @@ class Case:
     """A brick, what it computes, and what it is not to be given.
 
     `inputs` are static shapes: of floats, or of class numbers where the first entry is "int". `paths` are the
-    parameters and buffers, relative to the brick; `oracle(p, *inputs)` has these as arrays by name. `wrong` are static
-    shapes, dtypes or both, with a part of the message.
+    parameters and buffers, relative to the brick; `oracle(p, *inputs)` has these as arrays by name. `wrong`
+    are dtypes and static shapes, with a part of the message.
     """
 
     make: Callable

@@ -1,4 +1,4 @@
-"""Costs where numbers get hard: extreme logits, classes that are not there, ties, NaN; and training as a whole."""
+"""Costs where numbers get hard: extreme logits, absent classes, ties, NaN; and a net that learns."""
 
 import numpy as np
 import pytensor.tensor as pt

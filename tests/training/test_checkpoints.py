@@ -14,9 +14,20 @@ from bricks.errors import CheckpointError
 from bricks.training import checkpoints
 
 DTYPES = st.sampled_from(["?", "u1", "i4", "i8", "u4", "f2", "f4", "f8", "c8", ">f4"])
-ARRAYS = DTYPES.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)))
-VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=())) | ARRAYS
-KEYS = st.text(st.characters(exclude_categories=())) | st.sampled_from(["a", "a/b", "mlp/linear_0/W", "", ".", "=", "a/"])
+ARRAYS = DTYPES.flatmap(
+    lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
+)
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(exclude_categories=()))
+    | ARRAYS
+)
+KEYS = st.text(st.characters(exclude_categories=())) | st.sampled_from(
+    ["a", "a/b", "mlp/linear_0/W", "", ".", "=", "a/"]
+)
 STATES = st.recursive(
     st.dictionaries(KEYS, VALUES, max_size=4),
     lambda inner: st.dictionaries(KEYS, VALUES | inner | st.lists(VALUES | inner, max_size=3), max_size=4),
@@ -52,7 +63,10 @@ def path(tmp_path):
 def state():
     rng = np.random.default_rng(1)
     return {
-        "model": {"mlp/linear_0/W": rng.normal(size=(20, 30)).astype("f4"), "mlp/linear_0/b": np.zeros(30, "f4")},
+        "model": {
+            "mlp/linear_0/W": rng.normal(size=(20, 30)).astype("f4"),
+            "mlp/linear_0/b": np.zeros(30, "f4"),
+        },
         "main_loop": {"epoch": 3, "random": {"root": np.array([1, 2], "u4")}, "seen": [0.1, None, "x"]},
     }
 

@@ -1,4 +1,4 @@
-"""Configs: YAML read safely, validated whole, overridable; every error names its path and the nearest right name."""
+"""Configs: YAML read safely, validated whole, overridable; errors name their path and the nearest right name."""
 
 import pytest
 from hypothesis import given, settings
@@ -65,11 +65,19 @@ def test_a_config_comes_with_all_defaults_filled_in(lab):
     assert config.name == "toy" and config.seed == 3
     assert config.dataset.name == "toy" and config.dataset.options == {"batch_size": 10}
     assert config.model.options == {
-        "hidden": [5], "activation": "tanh", "dropout": 0.0, "copy": None, "schema": 1,
+        "hidden": [5],
+        "activation": "tanh",
+        "dropout": 0.0,
+        "copy": None,
+        "schema": 1,
     }
     assert config.algorithm.name == "momentum"
     assert config.algorithm.options == {
-        "learning_rate": 0.001, "momentum": 0.9, "clip": None, "max_norm": None, "decay": 1.0,
+        "learning_rate": 0.001,
+        "momentum": 0.9,
+        "clip": None,
+        "max_norm": None,
+        "decay": 1.0,
     }
     assert config.training.epochs == 3 and config.training.patience is None
 
@@ -82,7 +90,9 @@ def test_the_resolved_config_reads_back_to_itself(lab):
 
 
 def test_overrides_are_read_as_yaml_and_the_last_one_wins(lab):
-    config = read(lab, "model.hidden=[3, 4]", "algorithm.learning_rate=1e-2", "training.epochs=4", "training.epochs=5")
+    config = read(
+        lab, "model.hidden=[3, 4]", "algorithm.learning_rate=1e-2", "training.epochs=4", "training.epochs=5"
+    )
     assert config.model.options["hidden"] == [3, 4]
     assert config.algorithm.options["learning_rate"] == 0.01
     assert config.training.epochs == 5
@@ -110,7 +120,10 @@ def test_an_override_may_name_another_model_or_a_whole_section(lab):
         ("model.schema=[1]", "model.schema: must be a whole number, or must be a string, got [1]"),
         ("algorithm.learning_rate=0", "algorithm.learning_rate: must be greater than 0, got 0"),
         ("algorithm.learning_rate=.nan", "algorithm.learning_rate: must be a finite number, got nan"),
-        ("algorithm.learning_rate=1e-3x", "algorithm.learning_rate: must be a number, got '1e-3x' (a string)"),
+        (
+            "algorithm.learning_rate=1e-3x",
+            "algorithm.learning_rate: must be a number, got '1e-3x' (a string)",
+        ),
         ("algorithm.decay=1.5", "algorithm.decay: must be less than or equal to 1, got 1.5"),
         ("algorithm.clip=-1", "algorithm.clip: must be greater than 0, got -1"),
         ("training.epochs=true", "training.epochs: must be a whole number, got True"),
@@ -124,7 +137,10 @@ def test_an_override_may_name_another_model_or_a_whole_section(lab):
         ("model.name=_private", "model.name: unknown model '_private'; there are: tiny"),
         ("model.name=[tiny]", "model.name: must be a string, got ['tiny']"),
         ("dataset.name=tyo", "dataset.name: unknown dataset 'tyo'; did you mean 'toy'?"),
-        ("algorithm.step_rule=momentun", "algorithm.step_rule: unknown step rule 'momentun'; did you mean 'momentum'?"),
+        (
+            "algorithm.step_rule=momentun",
+            "algorithm.step_rule: unknown step rule 'momentun'; did you mean 'momentum'?",
+        ),
     ],
 )
 def test_one_wrong_override_is_one_line_that_says_where_it_came_from(lab, override, said):
@@ -150,9 +166,15 @@ def test_an_override_that_cannot_be_read_says_how_one_looks(lab, override, said)
 def test_all_errors_are_told_at_once_each_with_its_origin(lab):
     text = CONFIG.replace("learning_rate", "learning_rte").replace("seed: 3", "sed: 3")
     lines = complaints(lab, "model.dropout=x", "dataset.name=tyo", text=text)
-    assert [line.partition(": ")[0] for line in lines] == ["command line", "command line"] + ["configs/toy.yaml"] * 3
+    assert [line.partition(": ")[0] for line in lines] == ["command line", "command line"] + [
+        "configs/toy.yaml"
+    ] * 3
     assert sorted(line.split(": ")[1] for line in lines) == [
-        "algorithm.learning_rate", "algorithm.learning_rte", "dataset.name", "model.dropout", "sed",
+        "algorithm.learning_rate",
+        "algorithm.learning_rte",
+        "dataset.name",
+        "model.dropout",
+        "sed",
     ]
 
 
@@ -168,10 +190,14 @@ def test_a_file_without_sections_is_refused(lab, text):
 
 
 def test_a_key_twice_is_refused_with_its_line(lab):
-    assert complaints(lab, text=CONFIG + "seed: 4\n") == ["configs/toy.yaml, line 7: key 'seed' is there twice; leave one"]
+    assert complaints(lab, text=CONFIG + "seed: 4\n") == [
+        "configs/toy.yaml, line 7: key 'seed' is there twice; leave one"
+    ]
 
 
-@pytest.mark.parametrize("text", ["!!python/object/apply:os.system ['true']", "a: !!python/name:os.system", "a: !!set {b}"])
+@pytest.mark.parametrize(
+    "text", ["!!python/object/apply:os.system ['true']", "a: !!python/name:os.system", "a: !!set {b}"]
+)
 def test_no_code_and_no_objects_in_a_config(lab, text):
     assert "could not determine a constructor" in complaints(lab, text=text)[0]
 

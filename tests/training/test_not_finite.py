@@ -197,7 +197,13 @@ def test_a_norm_beyond_the_range_does_not_become_a_step_of_zero():
     x = pt.fvector("x")
     batch = {"x": np.full(500, 1.5e18, "float32")}  # each fits when squared, their sum does not
     text = explain((w * x).sum(), batch, StepClipping(1.0), w=np.full(500, 1e-3))
-    assert "norm" in text
+    assert "infinite of 1 value" in text and "the norm of all steps" in text
+
+
+def test_gradients_too_large_to_be_squared_are_named_though_a_scale_could_bear_them():
+    x, w = pt.fvector("x"), scalar("w", 0)
+    text = explain((w * x).sum(), {"x": np.float32([1e20])}, Scale(1e-20), w=0)
+    assert text.startswith("the square of the gradient of w is not finite: 1 infinite of 1 value")
 
 
 def test_a_monitored_value_that_is_not_finite_does_not_end_the_training():

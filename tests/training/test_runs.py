@@ -153,7 +153,7 @@ def no_runs(lab):
         (["dataset.bad=true"], 1, "is not finite"),
     ],
 )
-def test_what_fails_before_the_first_good_epoch_says_why_and_leaves_nothing_or_a_whole_run(lab, capsys, words, status, said):
+def test_what_fails_early_says_why_and_leaves_nothing_or_a_whole_run(lab, capsys, words, status, said):
     assert main(["blobs", *words], lab) == status
     captured = capsys.readouterr()
     assert said in captured.err and "Traceback" not in captured.err
@@ -194,7 +194,10 @@ def test_a_model_that_needs_a_source_the_data_lacks_is_told_what_there_is(lab, c
     model = lab / "models" / "mlp.py"
     model.write_text(model.read_text().replace('sources["features"]', 'sources["feature"]'))
     assert main(["blobs"], lab) == 2
-    assert "needs the source 'feature', which the data set lacks; did you mean 'features'?" in capsys.readouterr().err
+    assert (
+        "needs the source 'feature', which the data set lacks; did you mean 'features'?"
+        in capsys.readouterr().err
+    )
     assert no_runs(lab)
 
 
