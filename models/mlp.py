@@ -23,6 +23,7 @@ from bricks.layers import (
     Softmax,
     Tanh,
 )
+from bricks.roles import WEIGHT, has_roles
 
 ACTIVATIONS = {"tanh": Tanh, "logistic": Logistic, "rectifier": Rectifier}
 Probability = Annotated[float, Field(ge=0, lt=1)]
@@ -37,6 +38,7 @@ def build(
     dropout: Probability = 0.0,
     input_dropout: Probability = 0.0,
     batch_normalization: bool = False,
+    l2: Annotated[float, Field(ge=0)] = 0.0,
     classes: Annotated[int, Field(ge=2)] = 10,
 ) -> bricks.Model:
     """The graph of an MLP over `features` (batch, columns) and `targets` (batch,).
@@ -55,6 +57,8 @@ def build(
         The probability that a hidden unit, or an input, is left out of a training step.
     batch_normalization : bool
         Between each hidden layer's linear map and its activation.
+    l2 : float
+        What is minimised is cost + l2 * (sum of squares of all weights); what is monitored is the cost alone.
     classes : int
     """
     features, targets = sources["features"], sources["targets"]
@@ -78,8 +82,9 @@ def build(
     mlp = Sequence(layers, name="mlp", seed=seed)
     logits = mlp(features)
     cost = CategoricalCrossEntropy()(targets, logits)
+    weights = [variable for variable in mlp.all_parameters().values() if has_roles(variable, WEIGHT)]
     return bricks.Model(
-        cost,
+        cost + l2 * sum((W**2).sum() for W in weights) if l2 else cost,
         monitored={"cost": cost, "error": MisclassificationRate()(targets, logits)},
         outputs={"probabilities": Softmax()(logits)},
         brick=mlp,

@@ -7,7 +7,7 @@ import importlib
 
 _HOME = {
     "Adam": "step_rules",
-    "CompositeRule": "step_rules",
+    "CompositeRule": "rule",
     "Config": "config",
     "Decay": "extensions",
     "EarlyStopping": "extensions",
@@ -25,9 +25,9 @@ _HOME = {
     "Saving": "saving",
     "Scale": "step_rules",
     "Schedule": "extensions",
-    "StepClipping": "step_rules",
-    "StepRule": "step_rules",
-    "VariableClipping": "step_rules",
+    "StepClipping": "clipping",
+    "StepRule": "rule",
+    "VariableClipping": "clipping",
     "build_step_rule": "step_rules",
 }
 

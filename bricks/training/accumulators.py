@@ -18,10 +18,14 @@ from bricks.training.values import read_values, write_values
 def check_monitored(monitored: Mapping, who: str) -> dict:
     """The variables as they came; UsageError for one that is no scalar number."""
     for name, variable in monitored.items():
-        if not isinstance(variable, pt.TensorVariable) or variable.type.ndim or "complex" in variable.type.dtype:
+        if (
+            not isinstance(variable, pt.TensorVariable)
+            or variable.type.ndim
+            or "complex" in variable.type.dtype
+        ):
             raise UsageError(
-                f"{who}: monitored {name!r} must be a symbolic scalar, got {getattr(variable, 'type', variable)!s}; "
-                "take its mean or norm"
+                f"{who}: monitored {name!r} must be a symbolic scalar, "
+                f"got {getattr(variable, 'type', variable)!s}; take its mean or norm"
             )
     return dict(monitored)
 
@@ -46,10 +50,13 @@ class Accumulators:
         self.count = engine.shared(np.zeros((), "int32"), name=f"{prefix}/examples")
 
     def updates(self, example_axis) -> list:
-        """Pairs for `function`: what a batch adds. `example_axis` is (input, axis), or None for a weight of 1."""
+        """Pairs for `function`: what a batch adds; `example_axis` is (input, axis), or None for weight 1."""
         n = example_axis[0].shape[example_axis[1]] if example_axis else pt.constant(1)
         pairs = [
-            (self.sums[name], self.sums[name] + variable.astype(total.type.dtype) * n.astype(total.type.dtype))
+            (
+                self.sums[name],
+                self.sums[name] + variable.astype(total.type.dtype) * n.astype(total.type.dtype),
+            )
             for (name, variable), total in zip(self.monitored.items(), self.sums.values(), strict=True)
         ]
         return [*pairs, (self.count, self.count + n.astype("int32"))]
@@ -80,4 +87,5 @@ class Accumulators:
 
 
 def _sum_dtype(variable) -> str:
-    return np.result_type(variable.type.dtype, engine.floatX()).name if "float" in variable.type.dtype else engine.floatX()
+    dtype = variable.type.dtype
+    return np.result_type(dtype, engine.floatX()).name if dtype.startswith("float") else engine.floatX()

@@ -1,7 +1,8 @@
 """GradientDescent: from a cost and shared variables to one compiled training step.
 
-The step holds everything: gradients, step rule, updates, means of what is monitored, and the guard that lets no step
-take effect that is not finite. A call only hands a batch over; nothing is waited for until somebody asks.
+The step holds everything: gradients, step rule, updates, means of what is monitored, and the guard that lets
+no step take effect that is not finite. A call only hands a batch over; nothing is waited for until somebody
+asks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,8 +18,9 @@ from bricks.graph import ComputationGraph, named_parameters, training_graph
 from bricks.training.accumulators import Accumulators, check_monitored
 from bricks.training.health import all_finite
 from bricks.training.replay import first_not_finite
+from bricks.training.rule import StepRule
 from bricks.training.sources import check_inputs, check_sources, example_axis
-from bricks.training.step_rules import Scale, StepRule
+from bricks.training.step_rules import Scale
 from bricks.training.values import read_values, write_values
 
 
@@ -32,14 +34,15 @@ class GradientDescent:
     cost : scalar Variable
         Of the inference graph: `training_graph` is applied here.
     parameters : list of shared variables, optional
-        What to train. By default those of the cost's graph with role PARAMETER; where there are none (a graph without
-        bricks), all its shared variables of floats.
+        What to train. By default those of the cost's graph with role PARAMETER; where there are none (a graph
+        without bricks), all its shared variables of floats.
     step_rule : StepRule, optional
         By default `Scale(learning_rate=0.1)`.
     updates : mapping or pairs, optional
         {shared variable: new value}, to be done with each step.
     monitored : dict of str to scalar Variable, optional
-        What `read_monitored` gives the means of, weighted by examples, as the training graph has it. `cost` always is.
+        What `read_monitored` gives the means of, weighted by examples, as the training graph has it. `cost`
+        always is.
 
     Attributes
     ----------
@@ -57,14 +60,14 @@ class GradientDescent:
     Raises
     ------
     UsageError
-        For a cost that is no scalar of floats, inputs without names, parameters that the cost doesn't depend on.
+        For a cost that is no scalar of floats, inputs without names, parameters that the cost doesn't depend
+        on.
 
-    Notes
-    -----
-    A step whose cost or gradients are not finite changes nothing, and none after it does: each call says how many steps
-    should have been done by then, and the guard compares. So the state stays as it was before the bad step, which
-    `check` finds and `explain` replays. Gradients count as not finite from the square root of their dtype's greatest
-    number on (1.8e19 in float32): beyond it Adam's squares and clipping's norm are infinite.
+    Notes ----- A step whose cost or gradients are not finite changes nothing, and none after it does: each
+    call says how many steps should have been done by then, and the guard compares. So the state stays as it
+    was before the bad step, which `check` finds and `explain` replays. Gradients count as not finite from the
+    square root of their dtype's greatest number on (1.8e19 in float32): beyond it Adam's squares and
+    clipping's norm are infinite.
 
     Examples
     --------
@@ -78,7 +81,9 @@ class GradientDescent:
     2.0
     """
 
-    def __init__(self, cost, parameters=None, step_rule: StepRule | None = None, *, updates=(), monitored=None):
+    def __init__(
+        self, cost, parameters=None, step_rule: StepRule | None = None, *, updates=(), monitored=None
+    ):
         self.step_rule = step_rule or Scale(learning_rate=0.1)
         _check_cost(cost)
         monitored = check_monitored({"cost": cost} | dict(monitored or {}), _WHO)
@@ -108,9 +113,9 @@ class GradientDescent:
         self._step = None
 
     def monitor(self, name: str, variable) -> None:
-        """Monitor one more scalar, taken as it is: made of the attributes `cost`, `gradients`, `steps`, for example."""
+        """Monitor one more scalar, taken as it is: one made of `cost`, `gradients` or `steps`, for example."""
         if self._accumulators is not None:
-            raise UsageError(f"{_WHO}: monitor({name!r}) must come before the first step, which compiles what is monitored")
+            raise UsageError(f"{_WHO}: monitor({name!r}) must come before the first step, which compiles it")
         if name in self.monitored:
             raise UsageError(f"{_WHO}: monitor({name!r}): there is one of that name already")
         self.monitored |= check_monitored({name: variable}, _WHO)
@@ -147,18 +152,19 @@ class GradientDescent:
         return None if done == self.steps_given else done + 1
 
     def rewind(self) -> None:
-        """Forget the bad step and what was handed over after it, so that training may go on from before it."""
+        """Forget the bad step and those handed over after it, so that training may go on from before it."""
         self.steps_given = int(self.steps_done.get_value())
 
     def explain(self, batch: Mapping[str, np.ndarray]) -> str:
-        """Replay the bad step on its batch with all variables visible, and name the first that is not finite."""
+        """Replay the bad step on its batch, all variables visible, and name the first that is not finite."""
         results = {"the cost": self.cost}
         results |= {f"the gradient of {name}": self.gradients[p] for name, p in self.parameters.items()}
         results |= {variable.name: variable for variable in self.step_rule.watched}
         results |= {f"the step of {name}": self.steps[p] for name, p in self.parameters.items()}
         updates = dict(self._rule_updates) | self._training_updates
         results |= {f"the new value of {variable.name}": new for variable, new in updates.items()}
-        results |= {f"the square of the gradient of {name}": self.gradients[p] ** 2 for name, p in self.parameters.items()}
+        squares = {name: self.gradients[p] ** 2 for name, p in self.parameters.items()}
+        results |= {f"the square of the gradient of {name}": square for name, square in squares.items()}
         return first_not_finite(results, self._inputs, batch)
 
     def read_monitored(self, reset: bool = True) -> dict[str, float]:
@@ -179,9 +185,13 @@ class GradientDescent:
 
     def load_state_dict(self, state: Mapping) -> None:
         """Go to a saved state. CheckpointError where it is another algorithm's."""
-        missing = {"steps", "parameters", "buffers", "updates", "step_rule", "random", "monitored"} - set(state)
+        missing = {"steps", "parameters", "buffers", "updates", "step_rule", "random", "monitored"} - set(
+            state
+        )
         if missing:
-            raise CheckpointError(f"{_WHO}: the state lacks {', '.join(sorted(missing))}; was it saved by GradientDescent?")
+            raise CheckpointError(
+                f"{_WHO}: the state lacks {', '.join(sorted(missing))}; is it another kind's?"
+            )
         write_values(self.parameters, state["parameters"], f"{_WHO}, parameters")
         write_values(self.buffers, state["buffers"], f"{_WHO}, buffers")
         write_values(self._named_updates(), state["updates"], f"{_WHO}, updates")
@@ -192,7 +202,9 @@ class GradientDescent:
         self.steps_given = int(state["steps"])
 
     def _named_updates(self) -> dict:
-        kept = [v for v in self._updates if v not in self.parameters.values() and v not in self.buffers.values()]
+        kept = [
+            v for v in self._updates if v not in self.parameters.values() and v not in self.buffers.values()
+        ]
         return named_parameters(kept)
 
     def _named_random(self) -> dict:
@@ -212,11 +224,15 @@ class GradientDescent:
         expected = pt.iscalar("steps that must be done")
         guard = pt.eq(expected, self.steps_done) & all_finite(self._watched())
         self._step = engine.function(
-            [*self._inputs.values(), expected], updates=dict(updates), guard=guard, host=False, name="training step"
+            [*self._inputs.values(), expected],
+            updates=dict(updates),
+            guard=guard,
+            host=False,
+            name="training step",
         )
 
     def _watched(self) -> list:
-        """What must be finite. Gradients lie in memory anyway; looking at steps and buffers too costs more passes."""
+        """What must be finite. Gradients lie in memory anyway; to look at steps and buffers costs more."""
         watched = [self.cost, *self._training_updates.values(), *self.step_rule.watched]
         if self.step_rule.keeps_finite:
             return watched + list(self.gradients.values())
@@ -228,26 +244,33 @@ _WHO = "GradientDescent"
 
 def _check_cost(cost) -> None:
     if not isinstance(cost, pt.TensorVariable) or cost.type.ndim or not cost.type.dtype.startswith("float"):
-        raise UsageError(f"{_WHO}: the cost must be a symbolic scalar of floats, got {getattr(cost, 'type', cost)!s}; "
-                         "take the mean over the batch")
+        raise UsageError(
+            f"{_WHO}: the cost must be a symbolic scalar of floats, got {getattr(cost, 'type', cost)!s}; "
+            "take the mean over the batch"
+        )
 
 
 def _chosen_parameters(graph: ComputationGraph) -> list:
     found = graph.parameters or [v for v in graph.shared_variables if str(v.type.dtype).startswith("float")]
     if not found:
-        raise UsageError(f"{_WHO}: there is nothing to train: the cost depends on no shared variable of floats")
+        raise UsageError(
+            f"{_WHO}: there is nothing to train: the cost depends on no shared variable of floats"
+        )
     return found
 
 
 def _check_parameters(parameters: Iterable, cost) -> dict:
     graph = ComputationGraph(cost)
     for parameter in parameters:
-        if not isinstance(parameter, SharedVariable) or not str(parameter.type.dtype).startswith("float"):
-            raise UsageError(f"{_WHO}: a parameter must be a shared variable of floats, got {parameter} ({parameter.type})")
+        if not (isinstance(parameter, SharedVariable) and str(parameter.type.dtype).startswith("float")):
+            got = f"{parameter} ({getattr(parameter, 'type', type(parameter).__name__)})"
+            raise UsageError(f"{_WHO}: a parameter must be a shared variable of floats, got {got}")
     named = named_parameters(parameters)
     for name, parameter in named.items():
         if parameter not in graph.shared_variables:
-            raise UsageError(f"{_WHO}: the cost does not depend on parameter {name!r}; leave it out of `parameters`")
+            raise UsageError(
+                f"{_WHO}: the cost does not depend on parameter {name!r}; leave it out of `parameters`"
+            )
     return named
 
 
@@ -255,7 +278,9 @@ def _gradients(cost, parameters: Mapping) -> dict:
     try:
         gradients = engine.grad(cost, list(parameters.values()))
     except DisconnectedInputError as error:
-        raise UsageError(f"{_WHO}: the cost has no gradient for one of {', '.join(parameters)}: {error}") from None
+        raise UsageError(
+            f"{_WHO}: the cost has no gradient for one of {', '.join(parameters)}: {error}"
+        ) from None
     return {p: g.astype(p.type.dtype) for p, g in zip(parameters.values(), gradients, strict=True)}
 
 
@@ -263,5 +288,7 @@ def _check_updates(updates: list) -> None:
     seen = set()
     for variable, _ in updates:
         if variable in seen:
-            raise UsageError(f"{_WHO}: {variable} is updated twice: by training and by `updates`; leave one out")
+            raise UsageError(
+                f"{_WHO}: {variable} is updated twice: by training and by `updates`; leave one out"
+            )
         seen.add(variable)

@@ -1,7 +1,8 @@
 """Extensions: what happens around the steps of a main loop.
 
-An extension overrides the callbacks it wants; the loop calls them in the order of its list of extensions. The row of an
-epoch is made in `after_epoch`: so what measures comes before what judges, and what judges before what saves.
+An extension overrides the callbacks it wants; the loop calls them in the order of its list of extensions. The
+row of an epoch is made in `after_epoch`: so what measures comes before what judges, and what judges before
+what saves.
 """
 
 import math
@@ -78,7 +79,9 @@ class Extension:
     def load_state_dict(self, state: Mapping) -> None:
         """Go to a saved state."""
         if state:
-            raise CheckpointError(f"extension {self.name}: has no state, the checkpoint holds {', '.join(state)}")
+            raise CheckpointError(
+                f"extension {self.name}: has no state, the checkpoint holds {', '.join(state)}"
+            )
 
 
 class FinishAfter(Extension):
@@ -152,7 +155,9 @@ class EarlyStopping(Extension):
         keep: Mapping | None = None,
     ):
         super().__init__()
-        if patience is not None and (isinstance(patience, bool) or not isinstance(patience, int) or patience < 1):
+        if patience is not None and (
+            isinstance(patience, bool) or not isinstance(patience, int) or patience < 1
+        ):
             raise UsageError(f"EarlyStopping: patience must be an integer from 1, got {patience!r}")
         self.watch, self.patience, self.maximize = watch, patience, maximize
         self._keep = keep
@@ -171,13 +176,17 @@ class EarlyStopping(Extension):
     def before_training(self) -> None:
         known = self.main_loop.row_entries
         if self.watch not in known:
-            raise UsageError(f"EarlyStopping: watch={self.watch!r} is no entry of a row; {nearest(self.watch, known)}")
+            raise UsageError(
+                f"EarlyStopping: watch={self.watch!r} is no entry of a row; {nearest(self.watch, known)}"
+            )
         self._look()
 
     def after_epoch(self) -> None:
         row = self.main_loop.row
         if self.watch not in row:
-            raise UsageError(f"EarlyStopping: {self.watch!r} is not in the row yet; put what adds it before EarlyStopping")
+            raise UsageError(
+                f"EarlyStopping: {self.watch!r} is not in the row yet; put what adds it before this"
+            )
         value = row[self.watch]
         self.improved = math.isfinite(value) and (
             self.best_value is None or (value > self.best_value if self.maximize else value < self.best_value)
@@ -280,4 +289,7 @@ class FiniteRows(Extension):
     def after_epoch(self) -> None:
         for key, value in self.main_loop.row.items():
             if isinstance(value, float) and not math.isfinite(value):
-                raise NotFiniteError(f"epoch {self.main_loop.row['epoch']}: {key} is {value}; all training steps were finite")
+                epoch = self.main_loop.row["epoch"]
+                raise NotFiniteError(
+                    f"epoch {epoch}: {key} is {value}, though all training steps were finite"
+                )

@@ -1,7 +1,8 @@
 """Whether all of many arrays are finite, as cheaply as XLA can tell.
 
-A sum over an array is one slow chain of additions on a CPU; a product with a vector is a fast library call. So each
-matrix is summed with uneven weights, u^T A v: NaN and infinity come through, whatever the weights are.
+A sum over an array is one slow chain of additions on a CPU; a product with a vector is a fast library call.
+So each matrix is summed with uneven weights, u^T A v: NaN and infinity come through, whatever the weights
+are.
 """
 
 import functools
@@ -13,15 +14,17 @@ import pytensor.tensor as pt
 def all_finite(variables):
     """A scalar bool: whether every value of the float variables is finite, and of a size that can be squared.
 
-    Weights from 1 to 2, none alike along an axis, keep large values from cancelling where a sum is 0 by nature, as a
-    softmax's gradients are.
+    Weights from 1 to 2, none alike along an axis, keep large values from cancelling where a sum is 0 by
+    nature, as a softmax's gradients are.
     """
     totals: dict[str, list] = {}
     for variable in variables:
         if variable.type.dtype.startswith("float"):
             total = _weighted_sum(variable)
             totals.setdefault(total.type.dtype, []).append(total)
-    flags = [pt.le(abs(sum(same)), np.sqrt(np.finfo(dtype).max).astype(dtype)) for dtype, same in totals.items()]
+    flags = [
+        pt.le(abs(sum(same)), np.sqrt(np.finfo(dtype).max).astype(dtype)) for dtype, same in totals.items()
+    ]
     return functools.reduce(pt.and_, flags)
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C as a request: the first SIGINT is noted, for the loop to stop after its step; the second one aborts."""
+"""Ctrl-C as a request: the first SIGINT is noted, for the loop to stop after its step; the second aborts."""
 
 import signal
 import threading
@@ -7,8 +7,9 @@ import threading
 class Interrupts:
     """A context in which the first SIGINT only sets `received`.
 
-    The second goes to the handler that was there before, which by default raises KeyboardInterrupt at once. Outside the
-    main thread, and where SIGINT is ignored (a background job of a shell), everything is left as it is.
+    The second goes to the handler that was there before, which by default raises KeyboardInterrupt at once.
+    Outside the main thread, and where SIGINT is ignored (a background job of a shell), everything is left as
+    it is.
     """
 
     def __init__(self):

@@ -29,7 +29,8 @@ class MainLoop:
     extensions : iterable of Extension
         Each belongs to one loop.
     log : list or alike, optional
-        Rows are appended: `{"iteration": 500, "epoch": 1, "train_cost": 0.31, ..., "time": {"total": s, "data": s}}`.
+        Rows are appended: `{"iteration": 500, "epoch": 1, "train_cost": 0.31, ..., "time": {"total": s,
+        "data": s}}`.
     name : str, optional
         Of the run, for messages.
     check_every : int
@@ -49,17 +50,15 @@ class MainLoop:
     UsageError, ShapeError
         From `run`, before anything is compiled, if the stream doesn't fit the graph.
     NotFiniteError
-        From `run`, for a step that was not finite: it names the step and the first variable that went wrong. Parameters,
-        buffers, counters and the position in the stream are then as before that step.
+        From `run`, for a step that was not finite: it names the step and the first variable that went wrong.
+        Parameters, buffers, counters and the position in the stream are then as before that step.
     KeyboardInterrupt
-        From `run`, after Ctrl-C: the step is finished and `on_interrupt` and `after_training` are done. A second Ctrl-C
-        does not wait for that.
+        From `run`, after Ctrl-C: the step is finished and `on_interrupt` and `after_training` are done. A
+        second Ctrl-C does not wait for that.
 
-    Notes
-    -----
-    `state_dict` always speaks of the time after the last finished step, also when it is asked for within a callback. In
-    `after_epoch` it holds the row as it is by then, which a loop that goes on from there appends first: so what
-    saves comes last in the list of extensions.
+    Notes ----- `state_dict` always speaks of the time after the last finished step, also when it is asked for
+    within a callback. In `after_epoch` it holds the row as it is by then, which a loop that goes on from
+    there appends first: so what saves comes last in the list of extensions.
     """
 
     def __init__(
@@ -80,15 +79,21 @@ class MainLoop:
         names = [extension.name for extension in self.extensions]
         for extension in self.extensions:
             if names.count(extension.name) > 1:
-                raise UsageError(f"MainLoop: two extensions are called {extension.name!r}; give one another name")
+                raise UsageError(
+                    f"MainLoop: two extensions are called {extension.name!r}; give one another name"
+                )
             if extension.main_loop not in (None, self):
-                raise UsageError(f"MainLoop: extension {extension.name!r} belongs to another loop; make a new one")
+                raise UsageError(
+                    f"MainLoop: extension {extension.name!r} belongs to another loop; make a new one"
+                )
             extension.main_loop = self
         self._callbacks = {callback: self._overridden(callback) for callback in CALLBACKS}
         self.iteration = self.epoch = 0
         self.row: dict | None = None
         self.finish_reason: str | None = None
-        self._epoch_start: int | None = None  # the iteration in which the present epoch began; None between epochs
+        self._epoch_start: int | None = (
+            None  # the iteration in which the present epoch began; None between epochs
+        )
         self._iterator = stream.iterator()
         self._position = self._iterator.state_dict()  # after the last finished step
         self._checked = (0, self._position)
@@ -109,11 +114,11 @@ class MainLoop:
             raise KeyboardInterrupt
 
     def finish(self, reason: str) -> None:
-        """Finish after the present batch, or epoch if called in `after_epoch`; the first reason given stays."""
+        """Finish after the present batch, or epoch if called in `after_epoch`; the first reason stays."""
         self.finish_reason = self.finish_reason or reason
 
     def check(self) -> None:
-        """Wait for all steps given so far. NotFiniteError if one of them was not finite; the loop is then before it."""
+        """Wait for all steps given so far. NotFiniteError if one was not finite; the loop is then before it."""
         bad = self.algorithm.check()
         if bad is None:
             self._checked = (self.iteration, self._position)
@@ -131,20 +136,21 @@ class MainLoop:
         self.iteration = step - 1
         self._iterator.load_state_dict(self._position)
         self._checked = (self.iteration, self._position)
+        where = f"step {step} (epoch {self.epoch + 1}, batch {step - self._epoch_start})"
         raise NotFiniteError(
-            f"{self.name + ': ' if self.name else ''}step {step} (epoch {self.epoch + 1}, batch {step - self._epoch_start}) "
-            f"is not finite: {explanation}. The parameters are as they were before this step."
+            f"{self.name + ': ' if self.name else ''}{where} is not finite: {explanation}. "
+            "The parameters are as they were before this step."
         )
 
     @property
     def row_entries(self) -> list[str]:
-        """Names of the numbers that a row will have: the algorithm's, and what the extensions say they add."""
+        """Names of the numbers that a row will have: the algorithm's, and what extensions say they add."""
         train = [f"train_{name}" for name in self.algorithm.monitored]
         return [*train, *(name for extension in self.extensions for name in extension.adds)]
 
     @property
     def time(self) -> dict[str, float]:
-        """Seconds of training so far, and of these the ones spent waiting for data; by a clock that never jumps."""
+        """Seconds of training so far, and those of them spent waiting for data; by a clock that never jumps."""
         running = 0.0 if self._started is None else time.perf_counter() - self._started
         return {"total": round(self._total_time + running, 6), "data": round(self._data_time, 6)}
 
@@ -165,19 +171,27 @@ class MainLoop:
 
     def load_state_dict(self, state: Mapping) -> None:
         """Go to a saved state. CheckpointError where it is another loop's."""
-        missing = {"iteration", "epoch", "epoch_start", "position", "time", "row", "algorithm", "extensions"} - set(state)
+        missing = _STATE - set(state)
         if missing:
-            raise CheckpointError(f"MainLoop: the state lacks {', '.join(sorted(missing))}; was it saved by MainLoop?")
+            raise CheckpointError(
+                f"MainLoop: the state lacks {', '.join(sorted(missing))}; was it saved by MainLoop?"
+            )
         known = {extension.name: extension for extension in self.extensions}
         for name in state["extensions"]:
             if name not in known:
-                raise CheckpointError(f"MainLoop: the state holds extension {name!r}, which isn't there now; "
-                                      f"{nearest(name, known)}")
+                raise CheckpointError(
+                    f"MainLoop: the state holds extension {name!r}, which isn't there now; "
+                    f"{nearest(name, known)}"
+                )
         self._iterator.load_state_dict(state["position"])
         self.algorithm.load_state_dict(state["algorithm"])
         for name, extension in known.items():
             extension.load_state_dict(state["extensions"].get(name, {}))
-        self.iteration, self.epoch, self._epoch_start = state["iteration"], state["epoch"], state["epoch_start"]
+        self.iteration, self.epoch, self._epoch_start = (
+            state["iteration"],
+            state["epoch"],
+            state["epoch_start"],
+        )
         self._position = self._iterator.state_dict()
         self._checked = (self.iteration, self._position)
         self._total_time, self._data_time = state["time"]["total"], state["time"]["data"]
@@ -256,9 +270,12 @@ class MainLoop:
                 error.add_note(f"and {method.__qualname__} failed: {type(another).__name__}: {another}")
 
     def _overridden(self, callback: str) -> list:
-        """The extensions' own versions of a callback: those left as they are need not be called 500 times an epoch."""
+        """The extensions' own versions of a callback; those left as they are need no call for each batch."""
         return [
             getattr(extension, callback)
             for extension in self.extensions
             if getattr(type(extension), callback) is not getattr(Extension, callback)
         ]
+
+
+_STATE = {"iteration", "epoch", "epoch_start", "position", "time", "row", "algorithm", "extensions"}

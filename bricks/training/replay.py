@@ -1,8 +1,9 @@
 """Which variable went wrong first: a step that was not finite, computed again with all variables visible.
 
-The guard left everything as it was before the step, random counters included, so the same batch gives the same
-numbers. A variable may be infinite and harmless, if rewriting replaced what is computed from it (log(1 + exp(x)), for
-example): the one to name is connected to a bad result by variables that are not finite, and has none such before it.
+The guard left everything as it was before the step, random counters included, so the same batch gives the
+same numbers. A variable may be infinite and harmless, if rewriting replaced what is computed from it (log(1 +
+exp(x)), for example): the one to name is connected to a bad result by variables that are not finite, and has
+none such before it.
 """
 
 from collections.abc import Mapping
@@ -31,7 +32,8 @@ def first_not_finite(results: Mapping[str, Variable], inputs: Mapping[str, Varia
     str
         A sentence's worth: the variable, how many of its values are what, and what it is computed for.
     """
-    # Mostly it is the cost, and what is before it is little to compile; else the results say where to look closer.
+    # Mostly it is the cost, and what is before it is little to compile; else the results say where to look
+    # closer.
     cost, *others = results
     bad = _not_finite(walk([results[cost]]), inputs, batch)
     if results[cost] in bad:
@@ -41,7 +43,7 @@ def first_not_finite(results: Mapping[str, Variable], inputs: Mapping[str, Varia
         if results[name] in found:
             bad = _not_finite(walk([results[name]]), inputs, batch)
             return _blame(name, results[name], bad, inputs, _names(results))
-    return "a replay of the step finds all of it finite: compiled as a whole it rounds otherwise, at the edge of the range"
+    return "a replay finds all of the step finite: at the edge of the range, compiled as a whole it rounds otherwise"
 
 
 def describe(variable: Variable, names: Mapping | None = None, depth: int = 2) -> str:
@@ -54,7 +56,9 @@ def describe(variable: Variable, names: Mapping | None = None, depth: int = 2) -
     if names and variable in names:
         return names[variable]
     if isinstance(variable, Constant):
-        return f"{variable.data:.4g}" if np.ndim(variable.data) == 0 else f"a constant {np.shape(variable.data)}"
+        return (
+            f"{variable.data:.4g}" if np.ndim(variable.data) == 0 else f"a constant {np.shape(variable.data)}"
+        )
     if variable.name:
         return _call_text(variable)
     if variable.owner is None:
@@ -79,11 +83,15 @@ def _names(results: Mapping[str, Variable]) -> dict[Variable, str]:
 
 
 def _not_finite(variables: list, inputs: Mapping, batch: Mapping) -> dict:
-    """Those that are not finite, with how many of their values are NaN, how many infinite, how many there are."""
+    """Those that are not finite, with how many of their values are NaN, how many infinite, and how many."""
     variables = [v for v in variables if str(getattr(v.type, "dtype", "")).startswith("float")]
     counts = [pt.stack([_total(pt.isnan(v)), _total(pt.isinf(v)), v.size.astype("int32")]) for v in variables]
     function = engine.function(
-        list(inputs.values()), pt.stack(counts), no_default_updates=True, on_unused_input="ignore", name="replay of a step"
+        list(inputs.values()),
+        pt.stack(counts),
+        no_default_updates=True,
+        on_unused_input="ignore",
+        name="replay of a step",
     )
     found = function(*(batch[name] for name in inputs))
     return {variable: count for variable, count in zip(variables, found, strict=True) if count[0] or count[1]}
@@ -106,7 +114,8 @@ def _blame(description: str, result: Variable, bad: Mapping, inputs: Mapping, na
     if source is not result and description not in steps:
         steps.append(description)
     way = "".join(f", for {step}" for step in steps)
-    return f"{describe(source, names)} {_say(bad[source])}{way}; a smaller learning rate or clipping may prevent it"
+    remedy = "a smaller learning rate or clipping may prevent it"
+    return f"{describe(source, names)} {_say(bad[source])}{way}; {remedy}"
 
 
 def _say(count) -> str:

@@ -13,17 +13,20 @@ def check_inputs(variables: Sequence, who: str) -> dict:
     for variable in variables:
         if not variable.name:
             raise UsageError(
-                f"{who}: every input of the graph must have the name of the source that feeds it, got one of type "
-                f"{variable.type} without; say pt.matrix('features')"
+                f"{who}: every input of the graph must have the name of the source that feeds it, "
+                f"got one of type {variable.type} without; say pt.matrix('features')"
             )
         if variable.name in named:
-            raise UsageError(f"{who}: two different inputs of the graph are called {variable.name!r}; use one variable")
+            raise UsageError(
+                f"{who}: two different inputs of the graph are called {variable.name!r}; use one variable"
+            )
         named[variable.name] = variable
     return named
 
 
 def check_sources(inputs: Mapping, sources: Mapping, who: str) -> None:
-    """Compare the inputs of a graph with the sources of a stream; sources that the graph doesn't use are ignored.
+    """Compare the inputs of a graph with the sources of a stream; sources that the graph doesn't use are
+    ignored.
 
     Parameters
     ----------
@@ -43,19 +46,21 @@ def check_sources(inputs: Mapping, sources: Mapping, who: str) -> None:
     """
     for name, variable in inputs.items():
         if name not in sources:
-            raise UsageError(f"{who}: the graph's input {name!r} needs a source of that name in the stream; "
-                             f"{nearest(name, sources)}")
+            raise UsageError(
+                f"{who}: the graph's input {name!r} needs a source of that name in the stream; "
+                f"{nearest(name, sources)}"
+            )
         source, wanted = sources[name], variable.type
         if not accepts(wanted.dtype, str(source.dtype)):
             raise UsageError(
-                f"{who}: source {name!r} must be {wanted.dtype}, as the graph's input is, or safe to convert to it; "
-                f"the stream gives {source.dtype}; cast it in the stream, or declare the input as {source.dtype}"
+                f"{who}: source {name!r} must be {wanted.dtype}, as the graph's input is, or safe to convert to "
+                f"it; the stream gives {source.dtype}; cast it there, or declare the input as {source.dtype}"
             )
         given = batch_shape(source)
         if len(given) != wanted.ndim or any(_differ(a, b) for a, b in zip(given, wanted.shape, strict=True)):
             raise ShapeError(
-                f"{who}: source {name!r} must have batches of shape {_show(wanted.shape)}, as the graph's input has; "
-                f"the stream gives {_show(given, source.axes)}; reshape it in the stream, or declare the input so"
+                f"{who}: source {name!r} must have batches of shape {_show(wanted.shape)}, as the graph's input "
+                f"has; the stream gives {_show(given, source.axes)}; reshape it there, or declare the input so"
             )
 
 

@@ -42,7 +42,7 @@ def test_bare_pytensor_is_trained_step_by_step_as_numpy_says():
 
 
 def test_the_assignments_derivation_by_hand_equals_the_symbolic_gradient():
-    """h = tanh(x W + b), y = softmax(h V + c), cost = -mean log y[target]; derivatives backwards from the cost."""
+    """h = tanh(x W + b), y = softmax(h V + c), cost = -mean log y[target]; derivatives from the cost back."""
     n, inputs, hidden, classes = 7, 6, 5, 4
     x, t = RNG.normal(size=(n, inputs)), RNG.integers(0, classes, n)
     values = {"W": (inputs, hidden), "b": (hidden,), "V": (hidden, classes), "c": (classes,)}
@@ -136,7 +136,10 @@ def test_parameters_are_by_default_the_bricks_or_all_shared_floats():
     bare = GradientDescent((scale * x).mean())
     assert set(bare.parameters) == {"scale"}
     (weight,) = (p for p in ComputationGraph(with_brick.cost).parameters if WEIGHT in p.tag.roles)
-    assert set(GradientDescent((scale * linear(x)).mean(), [weight, scale]).parameters) == {"linear/W", "scale"}
+    assert set(GradientDescent((scale * linear(x)).mean(), [weight, scale]).parameters) == {
+        "linear/W",
+        "scale",
+    }
 
 
 def impossible(case):
@@ -154,7 +157,9 @@ def impossible(case):
         "nothing": lambda: GradientDescent((x**2).mean()),
         "no gradient": lambda: GradientDescent(W.shape[0].astype("float32") + x.sum()),
         "monitored": lambda: GradientDescent(cost, monitored={"W": W}),
-        "updated twice": lambda: GradientDescent(cost, updates={W: 2 * W}).process_batch({"x": X, "t": TARGETS}),
+        "updated twice": lambda: GradientDescent(cost, updates={W: 2 * W}).process_batch(
+            {"x": X, "t": TARGETS}
+        ),
         "rule used": lambda: [GradientDescent(cost, step_rule=rule) for rule in [Scale(1.0)] * 2],
     }[case]()
 
@@ -196,7 +201,10 @@ def test_state_of_another_algorithm_is_refused_by_name():
     state = descent.state_dict()
     for change, message in (
         ({"parameters": {"W": np.zeros(3, "float32")}}, "parameters: the state lacks 'b'"),
-        ({"parameters": {"W": np.zeros(4, "float32"), "b": np.float32(0)}}, r"W must be float32 \(3,\) as in this model"),
+        (
+            {"parameters": {"W": np.zeros(4, "float32"), "b": np.float32(0)}},
+            r"W must be float32 \(3,\) as in this model",
+        ),
         ({"step_rule": {}}, "step rule momentum: the state lacks 'momentum/learning_rate'"),
         ({"monitored": {}}, "monitored means: the state lacks"),
     ):
@@ -210,7 +218,12 @@ def test_state_of_another_algorithm_is_refused_by_name():
     ("dtype", "shape", "error", "message"),
     [
         ("float64", (3,), UsageError, "source 'x' must be float32.*gives float64"),
-        ("float32", (4,), ShapeError, r"source 'x' must have batches of shape \(any, 3\).*\(any \(batch\), 4 \(feature\)\)"),
+        (
+            "float32",
+            (4,),
+            ShapeError,
+            r"source 'x' must have batches of shape \(any, 3\).*\(any \(batch\), 4 \(feature\)\)",
+        ),
         ("float32", (3, 1), ShapeError, r"the stream gives \(any"),
         ("uint8", (3,), None, None),
         ("float32", (None,), None, None),
@@ -232,4 +245,7 @@ def test_sources_are_compared_with_inputs(dtype, shape, error, message):
         with pytest.raises(error, match=message):
             descent.prepare(sources)
     with pytest.raises(UsageError, match="input 't' needs a source of that name.*there are: more, x"):
-        descent.prepare({k: v for k, v in sources.items() if k != "t"} | {"x": Source(np.dtype("float32"), (3,), axes[:2])})
+        descent.prepare(
+            {k: v for k, v in sources.items() if k != "t"}
+            | {"x": Source(np.dtype("float32"), (3,), axes[:2])}
+        )

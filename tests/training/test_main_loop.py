@@ -1,4 +1,4 @@
-"""The main loop: order of callbacks, rows, the end, Ctrl-C, and going on from a saved state as if nothing had been."""
+"""The main loop: the order of callbacks, rows, the end, errors, Ctrl-C, streams that do not fit."""
 
 import signal
 import subprocess
@@ -11,15 +11,19 @@ import pytensor.tensor as pt
 import pytest
 
 from bricks import engine
-from bricks.data import ArrayDataset, Cast, DataStream, SequentialScheme, ShuffledScheme
+from bricks.data import ArrayDataset, Cast, DataStream, SequentialScheme
 from bricks.errors import CheckpointError, DataError, ShapeError, UsageError
-from bricks.layers import Dropout
-from bricks.training import Adam, Decay, EarlyStopping, Evaluation, Extension, FinishAfter, GradientDescent, MainLoop
+from bricks.training import (
+    Extension,
+    FinishAfter,
+    GradientDescent,
+    MainLoop,
+)
 from bricks.training.extensions import CALLBACKS
 
 
 class Counter:
-    """An algorithm that only counts, with the main loop's view of GradientDescent; `total` is its parameter."""
+    """An algorithm that only counts, as the main loop sees one; `total` is its parameter."""
 
     monitored = {"cost": None}
 
@@ -78,7 +82,9 @@ def stream(examples=5, batch_size=2, scheme=SequentialScheme, **settings):
 
 def test_callbacks_come_in_the_order_that_is_documented():
     events = []
-    loop = MainLoop(Counter(), stream(), [Recorder(events, "a"), FinishAfter(epochs=2), Recorder(events, "b")])
+    loop = MainLoop(
+        Counter(), stream(), [Recorder(events, "a"), FinishAfter(epochs=2), Recorder(events, "b")]
+    )
     loop.run()
     assert [name for name, *_ in events[:4]] == ["a", "b", "a", "b"]
     of_a = [(callback, iteration) for name, callback, iteration in events if name == "a"]
@@ -99,7 +105,9 @@ def test_a_row_for_each_epoch_with_the_contracts_entries():
 
     loop = MainLoop(Counter(), stream(), [Adds(), FinishAfter(epochs=2)])
     loop.run()
-    assert loop.epoch == 2 and loop.iteration == 6 and loop.finish_reason == "2 epochs done" and loop.row is None
+    assert (
+        loop.epoch == 2 and loop.iteration == 6 and loop.finish_reason == "2 epochs done" and loop.row is None
+    )
     assert [{k: v for k, v in row.items() if k != "time"} for row in loop.log] == [
         {"iteration": 3, "epoch": 1, "train_cost": 1 / 3, "valid_cost": 7.0},
         {"iteration": 6, "epoch": 2, "train_cost": 1 / 6, "valid_cost": 7.0},
@@ -117,7 +125,11 @@ def test_time_spent_waiting_for_data_is_told_apart():
         def after_batch(self, batch):
             time.sleep(0.01)
 
-    loop = MainLoop(Counter(), Slow(ArrayDataset({"x": np.arange(6)}), SequentialScheme(2)), [Work(), FinishAfter(epochs=1)])
+    loop = MainLoop(
+        Counter(),
+        Slow(ArrayDataset({"x": np.arange(6)}), SequentialScheme(2)),
+        [Work(), FinishAfter(epochs=1)],
+    )
     loop.run()
     (row,) = loop.log
     assert 0.06 <= row["time"]["data"] < row["time"]["total"] - 0.029
@@ -172,9 +184,13 @@ def test_an_exception_goes_to_the_extensions_and_then_to_the_caller(where):
     loop = MainLoop(algorithm, data, extensions)
     with pytest.raises(Broken, match=where) as caught:
         loop.run()
-    assert events[-1] == ("recorder", "on_error", 1) and "after_training" not in {event[1] for event in events}
+    assert events[-1] == ("recorder", "on_error", 1) and "after_training" not in {
+        event[1] for event in events
+    }
     assert "no disk" in caught.value.__notes__[0]
-    assert loop.state_dict()["position"] == {"epoch": 0, "batch": 1}, "the state is that after the last finished step"
+    assert loop.state_dict()["position"] == {"epoch": 0, "batch": 1}, (
+        "the state is that after the last finished step"
+    )
 
 
 def test_ctrl_c_finishes_the_step_then_tells_then_raises():
@@ -243,97 +259,6 @@ def test_in_another_thread_signals_are_left_alone():
     assert loop.epoch == 1
 
 
-def network(*more, seed=7):
-    """A small net with all that has a state: noise, Adam, decay, early stopping, shuffling; 3 batches an epoch."""
-    features = np.random.default_rng(0).normal(size=(24, 3)).astype("float32")
-    data = ArrayDataset({"x": features, "t": features @ np.float32([1, 2, 3])})
-    x, t = pt.matrix("x", dtype="float32", shape=(None, 3)), pt.vector("t", dtype="float32")
-    W, b = engine.shared(np.full(3, 0.1, "float32"), name="W"), engine.shared(np.float32(0), name="b")
-    cost = ((pt.dot(Dropout(0.3, seed=seed)(x), W) + b - t) ** 2).mean()
-    measures = Evaluation({"cost": cost}, DataStream(data[:10], SequentialScheme(5)), "valid")
-    judges = [EarlyStopping("valid_cost", patience=2), Decay(0.9), FinishAfter(epochs=4)]
-    descent = GradientDescent(cost, step_rule=Adam(0.05))
-    return MainLoop(descent, DataStream(data, ShuffledScheme(8, seed=seed)), [measures, *judges, *more])
-
-
-class Save(Extension):
-    """Keeps the loop's state and log at some moments, as processes that are then killed leave them behind."""
-
-    MOMENTS = [("before_batch", 4), ("after_batch", 4), ("after_batch", 6), ("after_epoch", 6)]
-
-    def __init__(self):
-        super().__init__()
-        self.saved = {}
-
-    def save(self, callback):
-        moment = (callback, self.main_loop.iteration)
-        if moment in self.MOMENTS:
-            log = list(self.main_loop.log)
-            self.saved[moment] = (self.main_loop.state_dict(), log)
-
-    def before_batch(self, batch):
-        self.save("before_batch")
-
-    def after_batch(self, batch):
-        self.save("after_batch")
-
-    def after_epoch(self):
-        self.save("after_epoch")
-
-
-def without_time(value):
-    if isinstance(value, dict):
-        return {key: without_time(item) for key, item in value.items() if key != "time"}
-    return value.tobytes() if isinstance(value, np.ndarray) else value
-
-
-@pytest.fixture(scope="module")
-def uninterrupted():
-    save = Save()
-    loop = network(save)
-    loop.run()
-    return loop, save.saved
-
-
-@pytest.fixture(scope="module")
-def another():
-    """A loop of new objects; what an earlier test left in it must not show either."""
-    return network()
-
-
-@pytest.mark.parametrize("moment", Save.MOMENTS)
-def test_resumed_equals_uninterrupted_bit_for_bit(uninterrupted, another, moment):
-    """Saved in the middle of an epoch, after its last batch, and within its last callback."""
-    loop, saved = uninterrupted
-    state, rows = saved[moment]
-    another.load_state_dict(state)
-    another.log = list(rows)
-    assert another.iteration == moment[1] < loop.iteration
-    another.run()
-    assert without_time(another.state_dict()) == without_time(loop.state_dict())
-    assert [without_time(row) for row in another.log] == [without_time(row) for row in loop.log]
-    times = [row["time"]["total"] for row in another.log]
-    assert times == sorted(times) and times[0] > 0
-
-
-def test_saving_does_not_change_the_training(uninterrupted, another):
-    """A loop at its beginning, without any saving on the way, ends alike."""
-    loop, _ = uninterrupted
-    another.load_state_dict(network().state_dict())
-    another.log = []
-    another.run()
-    assert without_time(another.state_dict()) == without_time(loop.state_dict())
-
-
-def test_the_state_is_plain_data():
-    def plain(value):
-        if isinstance(value, dict):
-            return all(isinstance(key, str) and plain(item) for key, item in value.items())
-        return value is None or isinstance(value, np.ndarray | int | float | bool | str | list)
-
-    assert plain(network().state_dict())
-
-
 def test_states_that_do_not_fit_are_refused():
     loop = MainLoop(Counter(), stream(), [FinishAfter(epochs=1)])
     state = loop.state_dict()
@@ -348,7 +273,9 @@ def test_states_that_do_not_fit_are_refused():
 def fits_not(case):
     x, W = pt.matrix("x", dtype="float32", shape=(None, 3)), engine.shared(np.zeros(3, "float32"), name="W")
     cost = pt.dot(x, W).mean() + pt.fscalar("rate") * 0 if case == "scalar" else pt.dot(x, W).mean()
-    array = {"float64": np.zeros((4, 3)), "width": np.zeros((4, 2), "float32")}.get(case, np.zeros((4, 3), "float32"))
+    array = {"float64": np.zeros((4, 3)), "width": np.zeros((4, 2), "float32")}.get(
+        case, np.zeros((4, 3), "float32")
+    )
     data = DataStream(ArrayDataset({"features" if case == "name" else "x": array}), SequentialScheme(2))
     return MainLoop(GradientDescent(cost), data, [FinishAfter(epochs=1)])
 

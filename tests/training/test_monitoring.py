@@ -1,4 +1,4 @@
-"""Means weighted by examples, on train and on other streams; early stopping and schedules, which go by them."""
+"""Means weighted by examples, on train and other streams; early stopping and schedules, which go by them."""
 
 import numpy as np
 import pytensor.tensor as pt
@@ -12,8 +12,8 @@ from bricks.training import (
     EarlyStopping,
     Evaluation,
     Extension,
-    FiniteRows,
     FinishAfter,
+    FiniteRows,
     GradientDescent,
     MainLoop,
     Momentum,
@@ -59,7 +59,9 @@ def test_examples_are_counted_along_the_axis_that_is_labelled_batch():
             return iter([{"x": np.full((5, 1, 2), 8, "float32")}, {"x": np.full((5, 3, 2), 4, "float32")}])
 
     x = pt.tensor3("x", dtype="float32")
-    assert Evaluation({"mean": x.mean()}, TimeMajor(), "valid").evaluate()["valid_mean"] == pytest.approx(5, rel=1e-6)
+    assert Evaluation({"mean": x.mean()}, TimeMajor(), "valid").evaluate()["valid_mean"] == pytest.approx(
+        5, rel=1e-6
+    )
     descent = GradientDescent((x * engine.shared(np.float32(1), name="w")).mean())
     descent.prepare(TimeMajor.sources)
     for batch in TimeMajor().iterator():
@@ -72,7 +74,9 @@ def test_evaluation_draws_anew_for_each_batch_and_leaves_the_training_random_sta
     x = pt.fvector("x")
     noise = state.uniform((x.shape[0],), "noise")
     state.step.set_value(np.uint32(17))
-    evaluation = Evaluation({"noise": noise.mean(), "square": noise.mean() ** 2}, stream(np.zeros(6, "float32")), "valid")
+    evaluation = Evaluation(
+        {"noise": noise.mean(), "square": noise.mean() ** 2}, stream(np.zeros(6, "float32")), "valid"
+    )
     first = evaluation.evaluate()
     assert state.step.get_value() == 17 and evaluation.evaluate() == first
     assert first["valid_square"] > first["valid_noise"] ** 2 + 1e-6, "equal draws would have equal means"
@@ -90,7 +94,9 @@ def test_evaluation_names_what_is_wrong_with_it():
     evaluation = Evaluation({"mean": x.mean()}, stream(), "valid")
     w = engine.shared(np.float32(0), name="w")
     loop = MainLoop(GradientDescent((pt.fvector("x") * w).mean()), stream(), [evaluation])
-    with pytest.raises(UsageError, match=r"Evaluation\('valid'\): the graph's input 'features' needs a source"):
+    with pytest.raises(
+        UsageError, match=r"Evaluation\('valid'\): the graph's input 'features' needs a source"
+    ):
         loop.run()
     assert loop.iteration == 0
 
@@ -167,7 +173,11 @@ def test_early_stopping_keeps_the_best_epoch_and_ends_after_its_patience(errors,
     stopping = EarlyStopping("valid_error", **settings)
     loop = run(errors, stopping)
     assert loop.epoch == epochs
-    assert (stopping.best_epoch, stopping.best_iteration, stopping.best_value) == (best, 3 * best, errors[best - 1])
+    assert (stopping.best_epoch, stopping.best_iteration, stopping.best_value) == (
+        best,
+        3 * best,
+        errors[best - 1],
+    )
     assert stopping.best_parameters == {"w": 3 * best}
     assert loop.algorithm.parameters["w"].get_value() == 3 * epochs
     stopping.restore()
@@ -183,13 +193,17 @@ def test_early_stopping_remembers_through_its_state():
     assert second.state_dict() == first.state_dict() and second.best_epoch == 2 and second.stale == 1
     second.stale = 3
     loop._dispatch("before_training")
-    assert loop.finish_reason == "valid_error did not get better for 3 epochs", "a finished run stays finished"
+    assert loop.finish_reason == "valid_error did not get better for 3 epochs", (
+        "a finished run stays finished"
+    )
     with pytest.raises(CheckpointError, match="extension early_stopping: the state lacks"):
         second.load_state_dict({"stale": 1})
 
 
 def test_what_is_watched_must_be_there_and_before():
-    with pytest.raises(UsageError, match="watch='valid_eror' is no entry of a row; did you mean 'valid_error'"):
+    with pytest.raises(
+        UsageError, match="watch='valid_eror' is no entry of a row; did you mean 'valid_error'"
+    ):
         run([1], EarlyStopping("valid_eror"))
     loop = MainLoop(Plan(), stream(), [EarlyStopping("valid_error"), Errors([1])])
     with pytest.raises(UsageError, match="not in the row yet; put what adds it before EarlyStopping"):

@@ -10,7 +10,16 @@ from bricks import engine
 from bricks.data import Source
 from bricks.errors import NotFiniteError
 from bricks.layers import MLP, CategoricalCrossEntropy, Dropout, Tanh
-from bricks.training import Adam, Extension, FinishAfter, GradientDescent, MainLoop, Scale, StepClipping, StepRule
+from bricks.training import (
+    Adam,
+    Extension,
+    FinishAfter,
+    GradientDescent,
+    MainLoop,
+    Scale,
+    StepClipping,
+    StepRule,
+)
 from bricks.training.health import all_finite
 
 
@@ -41,7 +50,10 @@ class Position:
             self.epoch, self.batch = self.epoch + 1, 0
             raise StopIteration
         rng = np.random.default_rng((self.epoch, self.batch))
-        batch = {"features": rng.normal(size=(8, 3)).astype("float32"), "targets": rng.integers(0, 4, 8).astype("int32")}
+        batch = {
+            "features": rng.normal(size=(8, 3)).astype("float32"),
+            "targets": rng.integers(0, 4, 8).astype("int32"),
+        }
         self.stream.spoil.get((self.epoch, self.batch), lambda batch: None)(batch)
         self.batch += 1
         return batch
@@ -232,7 +244,10 @@ DTYPES = ["float32"] * 4 + ["float64", "int32"]
 )
 def test_a_single_bad_value_anywhere_is_seen(finite, seed, scale, which, bad):
     rng = np.random.default_rng(seed)
-    values = [np.asarray(rng.normal(size=s) * (scale if d[0] == "f" else 9), d) for s, d in zip(SHAPES, DTYPES, strict=True)]
+    values = [
+        np.asarray(rng.normal(size=s) * (scale if d[0] == "f" else 9), d)
+        for s, d in zip(SHAPES, DTYPES, strict=True)
+    ]
     assert finite(*values)
     values[which][tuple(rng.integers(n) for n in SHAPES[which])] = bad
     assert not finite(*values)

@@ -10,7 +10,15 @@ from hypothesis.extra.numpy import arrays
 from bricks import engine
 from bricks.errors import CheckpointError, UsageError
 from bricks.roles import BIAS, WEIGHT, add_role
-from bricks.training import Adam, CompositeRule, Momentum, Scale, StepClipping, VariableClipping, build_step_rule
+from bricks.training import (
+    Adam,
+    CompositeRule,
+    Momentum,
+    Scale,
+    StepClipping,
+    VariableClipping,
+    build_step_rule,
+)
 from bricks.training.lab import options
 from bricks.training.step_rules import RULES
 
@@ -77,7 +85,9 @@ def by_oracle(case):
 def trained(request):
     """All rules at once, in one compiled function, from the same gradients."""
     dtype = request.param
-    inputs = {name: pt.tensor(name, dtype=dtype, shape=(None,) * len(shape)) for name, shape in SHAPES.items()}
+    inputs = {
+        name: pt.tensor(name, dtype=dtype, shape=(None,) * len(shape)) for name, shape in SHAPES.items()
+    }
     parameters, rules, updates = {}, {}, []
     for case in ORACLES:
         own = {name: engine.shared(START[name].astype(dtype), name=name) for name in SHAPES}
@@ -99,7 +109,8 @@ def trained(request):
 @pytest.mark.parametrize("case", ORACLES)
 def test_rule_equals_its_formula_at_every_step(trained, case):
     dtype, history, _ = trained
-    # Hyper-parameters are of floatX: 0.3 in float32 is off by 4e-8, Adam's 1 - 0.9 by 2e-7, also for float64 parameters.
+    # Hyper-parameters are of floatX: 0.3 in float32 is off by 4e-8, Adam's 1 - 0.9 by 2e-7, also for float64
+    # parameters.
     for ours, expected in zip(history[case], by_oracle(case), strict=True):
         for name in SHAPES:
             assert ours[name].dtype == dtype
@@ -118,7 +129,11 @@ def test_float64_parameters_are_not_rounded_to_float32(trained):
 
 def test_buffers_are_named_after_rule_and_parameter_and_counted(trained):
     _, _, rules = trained
-    assert set(rules["momentum"].buffers) == {"momentum/velocity/W", "momentum/velocity/b", "momentum/velocity/s"}
+    assert set(rules["momentum"].buffers) == {
+        "momentum/velocity/W",
+        "momentum/velocity/b",
+        "momentum/velocity/s",
+    }
     assert rules["adam"].state_dict()["adam/time"] == STEPS
     assert {"adam/first_moment/W", "adam/second_moment/b", "adam/beta1"} < set(rules["adam"].state_dict())
     assert set(rules["clipped momentum, max-norm"].state_dict()) == {
@@ -130,7 +145,10 @@ def test_buffers_are_named_after_rule_and_parameter_and_counted(trained):
 @pytest.fixture(scope="module")
 def clipping():
     """One compiled function for both clippings; thresholds are set from outside."""
-    W, b = engine.shared(np.zeros((3, 2), "float32"), name="W"), engine.shared(np.zeros(2, "float32"), name="b")
+    W, b = (
+        engine.shared(np.zeros((3, 2), "float32"), name="W"),
+        engine.shared(np.zeros(2, "float32"), name="b"),
+    )
     g, h = pt.fmatrix("g"), pt.fvector("h")
     globally, by_column = StepClipping(1.0), VariableClipping(1.0)
     first, _ = globally.compute_steps({W: g, b: h})
@@ -144,7 +162,11 @@ thresholds = st.floats(2**-10, 1e3, width=32)
 
 
 @settings(max_examples=60, deadline=None)
-@given(g=arrays("float32", (3, 2), elements=floats), h=arrays("float32", 2, elements=floats), threshold=thresholds)
+@given(
+    g=arrays("float32", (3, 2), elements=floats),
+    h=arrays("float32", 2, elements=floats),
+    threshold=thresholds,
+)
 def test_step_clipping_limits_the_joint_norm_and_keeps_the_direction(clipping, g, h, threshold):
     function, limit, _, _ = clipping
     limit.set_value(np.float32(threshold))
@@ -159,7 +181,11 @@ def test_step_clipping_limits_the_joint_norm_and_keeps_the_direction(clipping, g
 
 
 @settings(max_examples=60, deadline=None)
-@given(g=arrays("float32", (3, 2), elements=floats), W=arrays("float32", (3, 2), elements=floats), threshold=thresholds)
+@given(
+    g=arrays("float32", (3, 2), elements=floats),
+    W=arrays("float32", (3, 2), elements=floats),
+    threshold=thresholds,
+)
 def test_variable_clipping_limits_each_column_and_keeps_its_direction(clipping, g, W, threshold):
     function, _, limit, parameter = clipping
     limit.set_value(np.float32(threshold))
@@ -191,11 +217,17 @@ def test_max_norm_leaves_all_but_weight_matrices():
         (lambda: Momentum(0.1, momentum=1.0), "Momentum: momentum must be less than 1, got 1.0"),
         (lambda: Adam(float("nan")), "Adam: learning_rate must be a finite number"),
         (lambda: StepClipping("x"), "StepClipping: threshold must be a valid number"),
-        (lambda: VariableClipping(1.0, axis=2), "VariableClipping: axis must be less than or equal to 1, got 2"),
+        (
+            lambda: VariableClipping(1.0, axis=2),
+            "VariableClipping: axis must be less than or equal to 1, got 2",
+        ),
         (lambda: build_step_rule("momentun", learning_rate=1.0), "did you mean 'momentum'"),
         (lambda: build_step_rule("adam", learning_rte=1.0), "did you mean 'learning_rate'"),
         (lambda: build_step_rule("scale"), "'learning_rate'"),
-        (lambda: CompositeRule([Scale(1.0), Scale(1.0)]), "two components have a hyper-parameter 'scale/learning_rate'"),
+        (
+            lambda: CompositeRule([Scale(1.0), Scale(1.0)]),
+            "two components have a hyper-parameter 'scale/learning_rate'",
+        ),
     ],
 )
 def test_wrong_settings_say_what_must_hold(make, message):
