@@ -4,10 +4,10 @@ Names load on first use (PEP 562), so that `import bricks.data` loads neither Py
 THEANO_FLAGS is read here, before PyTensor and JAX look at the environment.
 """
 
-import importlib
 from typing import TYPE_CHECKING
 
 from bricks.engine import flags as _flags
+from bricks.lazy import exports
 
 __version__ = "0.1.0"
 
@@ -33,17 +33,4 @@ if TYPE_CHECKING:
     from bricks.model import Model
     from bricks.training import GradientDescent, MainLoop
 
-
-def __getattr__(name: str):
-    if name in _HOME:
-        value = getattr(importlib.import_module(_HOME[name]), name)
-    elif name in _ROOMS:
-        value = importlib.import_module(f"bricks.{name}")
-    else:
-        raise AttributeError(f"module 'bricks' has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = exports(__name__, _HOME, _ROOMS)

@@ -64,8 +64,8 @@ def build(
     features, targets = sources["features"], sources["targets"]
     if features.type.ndim != 2 or features.type.shape[1] is None:
         raise bricks.errors.ShapeError(
-            "models/mlp.py: the source 'features' must have batches of shape (batch, columns) with a known number "
-            f"of columns, got {features.type.shape}; flatten it in the stream"
+            "models/mlp.py: the source 'features' must have batches of shape (batch, columns), the number of "
+            f"columns known, got {features.type.shape}; flatten it in the stream"
         )
     hidden_init = He() if activation == "rectifier" else Glorot()
     layers = [Dropout(input_dropout, name="input_dropout")] if input_dropout else []

@@ -17,15 +17,18 @@ from pydantic import PositiveInt
 from bricks.data import ArrayDataset, DataStream, SequentialScheme, ShuffledScheme
 
 
-def streams(seed: int, *, batch_size: PositiveInt = 50, bad: bool = False, wide: bool = False):
+def streams(seed: int, *, batch_size: PositiveInt = 50, bad: bool = False):
     rng = np.random.default_rng(0)
     targets = rng.integers(0, 5, 600).astype("int32")
     centres = rng.normal(size=(5, 8))
     features = (centres[targets] + rng.normal(size=(600, 8))).astype("float32")
     if bad:
         features[123] = np.nan
+
     def stream(start, stop, scheme):
-        return DataStream(ArrayDataset({"features": features[start:stop], "targets": targets[start:stop]}), scheme)
+        part = {"features": features[start:stop], "targets": targets[start:stop]}
+        return DataStream(ArrayDataset(part), scheme)
+
     return {
         "train": stream(0, 400, ShuffledScheme(batch_size, seed)),
         "valid": stream(400, 500, SequentialScheme(100)),

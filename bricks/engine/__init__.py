@@ -4,7 +4,7 @@ Flags, the linker to XLA, `function`, shared variables, random streams and place
 here knows of bricks. Names load on first use, so that reading the flags costs no import of PyTensor.
 """
 
-import importlib
+from bricks.lazy import exports
 
 _HOME = {
     "RandomState": "bricks.engine.random",
@@ -21,17 +21,4 @@ _ROOMS = ("random",)
 
 __all__ = sorted([*_HOME, *_ROOMS])
 
-
-def __getattr__(name: str):
-    if name in _HOME:
-        value = getattr(importlib.import_module(_HOME[name]), name)
-    elif name in _ROOMS:
-        value = importlib.import_module(f"bricks.engine.{name}")
-    else:
-        raise AttributeError(f"module 'bricks.engine' has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = exports(__name__, _HOME, _ROOMS)

@@ -1,8 +1,7 @@
 """GradientDescent: from a cost and shared variables to one compiled training step.
 
 The step holds everything: gradients, step rule, updates, means of what is monitored, and the guard that lets
-no step take effect that is not finite. A call only hands a batch over; nothing is waited for until somebody
-asks.
+no step take effect that is not finite. A call only hands a batch over; nothing is waited for unless asked.
 """
 
 from collections.abc import Iterable, Mapping
@@ -60,14 +59,15 @@ class GradientDescent:
     Raises
     ------
     UsageError
-        For a cost that is no scalar of floats, inputs without names, parameters that the cost doesn't depend
-        on.
+        For a cost that is no scalar of floats, inputs without names, parameters that the cost ignores.
 
-    Notes ----- A step whose cost or gradients are not finite changes nothing, and none after it does: each
-    call says how many steps should have been done by then, and the guard compares. So the state stays as it
-    was before the bad step, which `check` finds and `explain` replays. Gradients count as not finite from the
-    square root of their dtype's greatest number on (1.8e19 in float32): beyond it Adam's squares and
-    clipping's norm are infinite.
+    Notes
+    -----
+    A step whose cost or gradients are not finite changes nothing, and none after it does: each call says how
+    many steps should have been done by then, and the guard compares. So the state stays as it was before the
+    bad step, which `check` finds and `explain` replays. Gradients count as not finite from the square root of
+    their dtype's greatest number on (1.8e19 in float32): beyond it Adam's squares and clipping's norm are
+    infinite.
 
     Examples
     --------
@@ -113,7 +113,7 @@ class GradientDescent:
         self._step = None
 
     def monitor(self, name: str, variable) -> None:
-        """Monitor one more scalar, taken as it is: one made of `cost`, `gradients` or `steps`, for example."""
+        """Monitor one more scalar, taken as it is: made of `cost`, `gradients` or `steps`, for example."""
         if self._accumulators is not None:
             raise UsageError(f"{_WHO}: monitor({name!r}) must come before the first step, which compiles it")
         if name in self.monitored:
@@ -185,9 +185,7 @@ class GradientDescent:
 
     def load_state_dict(self, state: Mapping) -> None:
         """Go to a saved state. CheckpointError where it is another algorithm's."""
-        missing = {"steps", "parameters", "buffers", "updates", "step_rule", "random", "monitored"} - set(
-            state
-        )
+        missing = _STATE - set(state)
         if missing:
             raise CheckpointError(
                 f"{_WHO}: the state lacks {', '.join(sorted(missing))}; is it another kind's?"
@@ -240,6 +238,7 @@ class GradientDescent:
 
 
 _WHO = "GradientDescent"
+_STATE = {"steps", "parameters", "buffers", "updates", "step_rule", "random", "monitored"}
 
 
 def _check_cost(cost) -> None:

@@ -3,8 +3,8 @@
 Layout: the first 512 bytes (HDF5's user block) are text: what the file is, its version, and the length and
 CRC-32 of all that follows, so that damage is found before HDF5 sees the file. Then plain HDF5: an array is a
 dataset; a dictionary or a list with arrays in it is a group, whose attribute `type` says which; what has no
-array in it is a dataset of JSON text. A key with slashes, as parameter paths have, makes groups within groups:
-`model/mlp/linear_0/W`.
+array in it is a dataset of JSON text. A key with slashes, as parameter paths have, makes groups within
+groups: `model/mlp/linear_0/W`.
 """
 
 import io

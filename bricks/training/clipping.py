@@ -57,7 +57,8 @@ class VariableClipping(StepRule):
     Parameters
     ----------
     threshold : float
-        Above 0: the greatest norm.
+        Above 0: the greatest norm. (One beyond the dtype's range counts as a step that is not finite: it
+        would quietly become 0.)
     axis : int
         The axis summed over; 0 where columns are units, as in bricks' (input, output) matrices.
     """
@@ -70,12 +71,16 @@ class VariableClipping(StepRule):
         self.axis = self.checked("axis", axis, Axis)
 
     def compute_steps(self, steps):
+        self.watched = []
         return {p: self._clipped(p, step) if _is_weight_matrix(p) else step for p, step in steps.items()}, []
 
     def _clipped(self, parameter, step):
         new = parameter - step
         threshold = like(self.threshold, parameter)
         norm = pt.sqrt((new**2).sum(axis=self.axis, keepdims=True, acc_dtype=parameter.type.dtype))
+        total = norm.sum()
+        total.name = f"the sum of the norms of {parameter.name}"
+        self.watched.append(total)
         return parameter - new * (threshold / pt.maximum(norm, threshold))
 
 

@@ -16,7 +16,7 @@ from bricks.training.lab import Lab
 
 _HELP = """\
 CONFIG is a file or its bare name: configs/mnist_mlp.yaml or mnist_mlp.
-section.key=value overrides it, the value read as YAML: model.hidden=[500,300] algorithm.learning_rate=1e-2 seed=2
+section.key=value overrides it, the value read as YAML: model.hidden=[500,300] training.epochs=60 seed=2
 
 A run makes a directory runs/CONFIG/TIME/ with config.yaml, versions.json, model.py, log.jsonl (a row for each
 epoch, the last one with the test error), checkpoint.h5 (to go on from) and best.h5 (the best parameters).

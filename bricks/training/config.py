@@ -1,8 +1,8 @@
 """Configs are data: one YAML file an experiment, validated whole before anything is built.
 
 What `dataset`, `model` and `algorithm` may say is read from the signatures of the dataset's `streams`, the
-model's `build` and the step rule's constructor; `training` is `Training` below. Every error is collected, with
-its path and the nearest right name. There is no code in a config.
+model's `build` and the step rule's constructor; `training` is `Training` below. Every error is collected,
+with its path and the nearest right name. There is no code in a config.
 """
 
 import dataclasses
@@ -94,8 +94,8 @@ def read(path: str | Path, lab: Lab, overrides: Iterable[str] = (), name: str | 
     Raises
     ------
     UsageError
-        With a line for each thing that is wrong: `configs/x.yaml: algorithm.learning_rte: unknown key; did you
-        mean 'learning_rate'? ...`.
+        With a line for each thing that is wrong:
+        `configs/x.yaml: algorithm.learning_rte: unknown key; did you mean 'learning_rate'? ...`.
     """
     path = Path(path)
     shown = str(path.relative_to(lab.folder)) if path.is_relative_to(lab.folder) else str(path)

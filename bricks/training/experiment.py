@@ -115,8 +115,9 @@ def variable(name: str, source: Source) -> pt.TensorVariable:
     """The symbolic input for a source of a stream: floats are floatX where the data fits into it.
 
     >>> import numpy as np
-    >>> variable("features", Source(np.dtype("float32"), (784,), ("batch", "feature"))).type
-    Matrix(float32, shape=(?, 784))
+    >>> features = variable("features", Source(np.dtype("float32"), (784,), ("batch", "feature")))
+    >>> features.type.dtype, features.type.shape
+    ('float32', (None, 784))
     """
     dtype = source.dtype.name
     if dtype.startswith("float") and accepts(engine.floatX(), dtype):

@@ -1,4 +1,4 @@
-"""Run directories: a new one for each run, nothing in it overwritten; found again; gone if nothing was trained.
+"""Run directories: a new one for each run, found again by name, gone if nothing was trained.
 
 runs/CONFIG/TIME/   config.yaml versions.json model.py log.jsonl checkpoint.h5 best.h5
 """

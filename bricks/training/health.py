@@ -1,8 +1,7 @@
 """Whether all of many arrays are finite, as cheaply as XLA can tell.
 
 A sum over an array is one slow chain of additions on a CPU; a product with a vector is a fast library call.
-So each matrix is summed with uneven weights, u^T A v: NaN and infinity come through, whatever the weights
-are.
+So each matrix is summed with uneven weights, u^T A v: NaN and infinity come through all weights.
 """
 
 import functools

@@ -129,8 +129,8 @@ def load_function(path: Path, name: str) -> Callable:
 def options(function: Callable, skip: tuple[str, ...] = ("self", "seed", "sources")) -> dict[str, Option]:
     """The parameters of a function that a config may give, with what their annotations say.
 
-    Keyword parameters of `streams` and `build`, or all of a step rule's constructor. Each needs an annotation,
-    for the config is validated against it.
+    Keyword parameters of `streams` and `build`, or all of a step rule's constructor. Each needs an
+    annotation, for the config is validated against it.
 
     >>> def build(sources, *, seed: int, hidden: list[int] = [500]): ...
     >>> options(build)

@@ -24,7 +24,7 @@ class Log:
     path : path
         Made if it isn't there. It stays locked to this process until `close`: a run has one writer.
     offset : int, optional
-        Cut the file back to so many bytes, as a checkpoint says. By default a torn last line alone is cut off.
+        Cut the file back to so many bytes, as a checkpoint says. By default only a torn last line is cut off.
 
     Raises
     ------
@@ -65,7 +65,7 @@ class Log:
         self.offset = end
 
     def append(self, row: dict[str, Any]) -> None:
-        """Add a row: appended, flushed, synced. What isn't finite becomes null, for JSON has no such number."""
+        """Add a row: appended, flushed, synced. What isn't finite becomes null: JSON has no such number."""
         line = (json.dumps(_finite(row), allow_nan=False) + "\n").encode()
         self._file.write(line)
         self._file.flush()

@@ -29,8 +29,8 @@ class MainLoop:
     extensions : iterable of Extension
         Each belongs to one loop.
     log : list or alike, optional
-        Rows are appended: `{"iteration": 500, "epoch": 1, "train_cost": 0.31, ..., "time": {"total": s,
-        "data": s}}`.
+        Rows are appended: `{"iteration": 500, "epoch": 1, "train_cost": 0.31, "valid_cost": 0.29,
+        "time": {"total": seconds, "data": seconds}}`.
     name : str, optional
         Of the run, for messages.
     check_every : int
@@ -56,7 +56,9 @@ class MainLoop:
         From `run`, after Ctrl-C: the step is finished and `on_interrupt` and `after_training` are done. A
         second Ctrl-C does not wait for that.
 
-    Notes ----- `state_dict` always speaks of the time after the last finished step, also when it is asked for
+    Notes
+    -----
+    `state_dict` always speaks of the time after the last finished step, also when it is asked for
     within a callback. In `after_epoch` it holds the row as it is by then, which a loop that goes on from
     there appends first: so what saves comes last in the list of extensions.
     """
@@ -118,7 +120,7 @@ class MainLoop:
         self.finish_reason = self.finish_reason or reason
 
     def check(self) -> None:
-        """Wait for all steps given so far. NotFiniteError if one was not finite; the loop is then before it."""
+        """Wait for all steps given so far. NotFiniteError if one was not finite: the loop is before it."""
         bad = self.algorithm.check()
         if bad is None:
             self._checked = (self.iteration, self._position)
@@ -150,7 +152,7 @@ class MainLoop:
 
     @property
     def time(self) -> dict[str, float]:
-        """Seconds of training so far, and those of them spent waiting for data; by a clock that never jumps."""
+        """Seconds of training so far, and of waiting for data within them; by a clock that never jumps."""
         running = 0.0 if self._started is None else time.perf_counter() - self._started
         return {"total": round(self._total_time + running, 6), "data": round(self._data_time, 6)}
 

@@ -34,7 +34,9 @@ class Evaluation(Extension):
     DataError
         For a stream without batches.
 
-    Notes ----- Random draws, if the graph has any, differ from batch to batch and are the same again for the
+    Notes
+    -----
+    Random draws, if the graph has any, differ from batch to batch and are the same again for the
     next evaluation; the training's random state is left as it was.
     """
 

@@ -1,18 +1,17 @@
 """Which variable went wrong first: a step that was not finite, computed again with all variables visible.
 
 The guard left everything as it was before the step, random counters included, so the same batch gives the
-same numbers. A variable may be infinite and harmless, if rewriting replaced what is computed from it (log(1 +
-exp(x)), for example): the one to name is connected to a bad result by variables that are not finite, and has
-none such before it.
+same numbers. A variable may be infinite and harmless, if rewriting replaced what is computed from it
+(log(1 + exp(x)), for example): the one to name is connected to a bad result by variables that are not finite,
+and has none such before it.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
-import pytensor.tensor as pt
 from pytensor.graph.basic import Constant, Variable
 
-from bricks import engine
+from bricks.engine.nanguard import count_not_finite, is_float, say_not_finite
 from bricks.graph import annotations_of, walk
 from bricks.graph.walk import inputs_of
 
@@ -32,8 +31,7 @@ def first_not_finite(results: Mapping[str, Variable], inputs: Mapping[str, Varia
     str
         A sentence's worth: the variable, how many of its values are what, and what it is computed for.
     """
-    # Mostly it is the cost, and what is before it is little to compile; else the results say where to look
-    # closer.
+    # Mostly it is the cost, and what is before it is little to compile; else the results say where to look.
     cost, *others = results
     bad = _not_finite(walk([results[cost]]), inputs, batch)
     if results[cost] in bad:
@@ -43,12 +41,13 @@ def first_not_finite(results: Mapping[str, Variable], inputs: Mapping[str, Varia
         if results[name] in found:
             bad = _not_finite(walk([results[name]]), inputs, batch)
             return _blame(name, results[name], bad, inputs, _names(results))
-    return "a replay finds all of the step finite: at the edge of the range, compiled as a whole it rounds otherwise"
+    return "a replay finds all of the step finite: at the edge of the range, the whole rounds otherwise"
 
 
 def describe(variable: Variable, names: Mapping | None = None, depth: int = 2) -> str:
     """What a variable is: its name, or the operation that made it and from what.
 
+    >>> import pytensor.tensor as pt
     >>> x = pt.fvector("x")
     >>> describe(pt.log(x + 1))
     'Log(Add(x, 1))'
@@ -84,21 +83,9 @@ def _names(results: Mapping[str, Variable]) -> dict[Variable, str]:
 
 def _not_finite(variables: list, inputs: Mapping, batch: Mapping) -> dict:
     """Those that are not finite, with how many of their values are NaN, how many infinite, and how many."""
-    variables = [v for v in variables if str(getattr(v.type, "dtype", "")).startswith("float")]
-    counts = [pt.stack([_total(pt.isnan(v)), _total(pt.isinf(v)), v.size.astype("int32")]) for v in variables]
-    function = engine.function(
-        list(inputs.values()),
-        pt.stack(counts),
-        no_default_updates=True,
-        on_unused_input="ignore",
-        name="replay of a step",
-    )
-    found = function(*(batch[name] for name in inputs))
-    return {variable: count for variable, count in zip(variables, found, strict=True) if count[0] or count[1]}
-
-
-def _total(flags):
-    return flags.sum(dtype="int32")
+    variables = [v for v in variables if is_float(v)]
+    counts = count_not_finite(variables, list(inputs.values()), [batch[name] for name in inputs])
+    return {v: count for v, count in zip(variables, counts, strict=True) if count[0] or count[1]}
 
 
 def _blame(description: str, result: Variable, bad: Mapping, inputs: Mapping, names: Mapping) -> str:
@@ -106,19 +93,15 @@ def _blame(description: str, result: Variable, bad: Mapping, inputs: Mapping, na
     connected = walk([result], lambda v: [i for i in inputs_of(v) if i in bad] if v in bad else [])
     source = next(v for v in connected if not any(i in bad for i in inputs_of(v)))
     if source in inputs.values():
-        return f"source {source.name!r} {_say(bad[source])}; look at the data"
+        return f"source {source.name!r} {say_not_finite(bad[source])}; look at the data"
     downstream = {source}
-    downstream.update(v for v in connected if any(i in downstream for i in inputs_of(v)))
+    for variable in connected:
+        if any(i in downstream for i in inputs_of(variable)):
+            downstream.add(variable)
     between = [v for v in connected if v in downstream and v is not source and (v.name or v in names)]
     steps = [describe(v, names) for v in between[:1]]
     if source is not result and description not in steps:
         steps.append(description)
     way = "".join(f", for {step}" for step in steps)
     remedy = "a smaller learning rate or clipping may prevent it"
-    return f"{describe(source, names)} {_say(bad[source])}{way}; {remedy}"
-
-
-def _say(count) -> str:
-    nan, infinite, size = (int(n) for n in count)
-    parts = [f"{n:,} {what}" for n, what in ((nan, "NaN"), (infinite, "infinite")) if n]
-    return f"is not finite: {' and '.join(parts)} of {size:,} value{'s' if size != 1 else ''}"
+    return f"{describe(source, names)} {say_not_finite(bad[source])}{way}; {remedy}"

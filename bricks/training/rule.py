@@ -26,8 +26,7 @@ Fraction = Annotated[FiniteFloat, Field(ge=0, lt=1)]
 
 
 class StepRule(ABC):
-    """A transform of steps. A rule belongs to one algorithm: it holds that one's hyper-parameters and
-    buffers.
+    """A transform of steps. A rule belongs to one algorithm, whose hyper-parameters and buffers it holds.
 
     Attributes
     ----------

@@ -12,10 +12,10 @@ CHECKPOINT, BEST = "checkpoint.h5", "best.h5"
 
 
 class Saving(Extension):
-    """Write a checkpoint after each epoch, on Ctrl-C, perhaps more often; `best.h5` when an epoch was the best.
+    """Write a checkpoint after each epoch and on Ctrl-C; `best.h5` when an epoch was the best.
 
-    It must be the last extension. A checkpoint holds the best parameters too, so that a process killed between
-    the two files, or an older checkpoint put back, leaves no doubt: `best.h5` is written anew from it.
+    It must be the last extension. A checkpoint holds the best parameters too, so that a process killed
+    between the two files, or an older checkpoint put back, leaves no doubt: `best.h5` is written anew.
 
     Parameters
     ----------

@@ -25,8 +25,7 @@ def check_inputs(variables: Sequence, who: str) -> dict:
 
 
 def check_sources(inputs: Mapping, sources: Mapping, who: str) -> None:
-    """Compare the inputs of a graph with the sources of a stream; sources that the graph doesn't use are
-    ignored.
+    """Compare the inputs of a graph with the sources of a stream, which may have others too.
 
     Parameters
     ----------
@@ -53,14 +52,14 @@ def check_sources(inputs: Mapping, sources: Mapping, who: str) -> None:
         source, wanted = sources[name], variable.type
         if not accepts(wanted.dtype, str(source.dtype)):
             raise UsageError(
-                f"{who}: source {name!r} must be {wanted.dtype}, as the graph's input is, or safe to convert to "
-                f"it; the stream gives {source.dtype}; cast it there, or declare the input as {source.dtype}"
+                f"{who}: source {name!r} must be {wanted.dtype}, as the graph's input is, or safe to convert "
+                f"to it; the stream gives {source.dtype}; cast it there, or declare the input so"
             )
         given = batch_shape(source)
         if len(given) != wanted.ndim or any(_differ(a, b) for a, b in zip(given, wanted.shape, strict=True)):
             raise ShapeError(
-                f"{who}: source {name!r} must have batches of shape {_show(wanted.shape)}, as the graph's input "
-                f"has; the stream gives {_show(given, source.axes)}; reshape it there, or declare the input so"
+                f"{who}: source {name!r} must have batches of shape {_show(wanted.shape)}, as the graph's "
+                f"input has; the stream gives {_show(given, source.axes)}; reshape it there, or the input"
             )
 
 

@@ -1,7 +1,7 @@
 """YAML as configs use it: data alone, the scalars of YAML 1.2, no key twice.
 
-PyYAML speaks YAML 1.1, where `1e-3` is a string, `on` is true, `017` is fifteen and `12:30` is 750; and it lets
-the last of two equal keys win in silence. Here none of that holds.
+PyYAML speaks YAML 1.1, where `1e-3` is a string, `on` is true, `017` is fifteen and `12:30` is 750; and it
+lets the last of two equal keys win in silence. Here none of that holds.
 """
 
 import re

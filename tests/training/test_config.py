@@ -1,4 +1,4 @@
-"""Configs: YAML read safely, validated whole, overridable; errors name their path and the nearest right name."""
+"""Configs: YAML read safely, validated whole, overridable; errors name path and nearest right name."""
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +22,8 @@ from pydantic import Field
 
 def build(
     sources, *, seed: int, hidden: list[int], activation: Literal["tanh", "logistic"] = "tanh",
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0, copy: tuple[int, int] | None = None, schema: int | str = 1,
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0, copy: tuple[int, int] | None = None,
+    schema: int | str = 1,
 ):
     """Never called here."""
 '''

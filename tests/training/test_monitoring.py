@@ -206,7 +206,7 @@ def test_what_is_watched_must_be_there_and_before():
     ):
         run([1], EarlyStopping("valid_eror"))
     loop = MainLoop(Plan(), stream(), [EarlyStopping("valid_error"), Errors([1])])
-    with pytest.raises(UsageError, match="not in the row yet; put what adds it before EarlyStopping"):
+    with pytest.raises(UsageError, match="not in the row yet; put what adds it before this"):
         loop.run()
     stopping = EarlyStopping("valid_error", patience=None)
     run([float("nan")], stopping)

@@ -60,7 +60,7 @@ def assert_same_end(run, reference):
 
 
 def kill_after(monkeypatch, owner, name, count, before=None):
-    """Let a method raise `Killed` after its call number `count` (instead of it, `before` given, once that is done)."""
+    """Let a method raise `Killed` after its call number `count`, or instead of it after `before`."""
     original, calls = getattr(owner, name), itertools.count(1)
 
     def method(*args, **kwargs):
@@ -253,14 +253,14 @@ def test_a_run_killed_after_its_test_row_is_finished(lab, reference, monkeypatch
     assert rows_of(run) == rows_of(reference)
 
 
-def test_checkpoints_within_an_epoch_change_nothing(lab, reference, monkeypatch):
-    words = ["blobs", "training.checkpoint_iterations=3", "training.checkpoint_minutes=1e-6"]
+@pytest.mark.parametrize(("often", "iteration"), [("iterations=3", 9), ("minutes=1e-6", 4)])
+def test_checkpoints_may_be_more_often_and_change_nothing(lab, reference, monkeypatch, often, iteration):
     with monkeypatch.context() as patch:
-        kill_after(patch, Saving, "save", 15)
+        kill_after(patch, Saving, "save", 5)
         with pytest.raises(Killed):
-            main(words, lab)
+            main(["blobs", f"training.checkpoint_{often}"], lab)
     (run,) = runs_in(lab)
-    assert checkpoints.read(run / "checkpoint.h5")["main_loop"]["iteration"] % 8
+    assert checkpoints.read(run / "checkpoint.h5")["main_loop"]["iteration"] == iteration
     assert main(["--resume", str(run)], lab) == 0
     assert_same_end(run, reference)
 

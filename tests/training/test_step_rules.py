@@ -20,6 +20,7 @@ from bricks.training import (
     build_step_rule,
 )
 from bricks.training.lab import options
+from bricks.training.rule import like
 from bricks.training.step_rules import RULES
 
 STEPS = 6
@@ -125,6 +126,24 @@ def test_float64_parameters_are_not_rounded_to_float32(trained):
         # With the rate as float32 has it, float64 steps are exact to float64's precision.
         expected = START["W"] - float(np.float32(0.3)) * sum(g["W"] for g in GRADIENTS)
         np.testing.assert_allclose(history["scale"][-1]["W"], expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("floatX", ["float32", "float64"])
+@pytest.mark.parametrize("case", ORACLES)
+def test_hyperparameters_of_any_precision_leave_steps_and_buffers_their_parameters(monkeypatch, floatX, case):
+    monkeypatch.setattr(engine, "floatX", lambda: floatX)
+    parameters = {
+        engine.shared(np.zeros((2, 2), dtype), name=dtype): pt.matrix(dtype=dtype)
+        for dtype in ("float32", "float64")
+    }
+    rule = make_rule(case)
+    steps, updates = rule.compute_steps(parameters)
+    assert {v.type.dtype for v in rule.hyperparameters.values()} == {floatX}
+    assert all(steps[p].type.dtype == p.type.dtype for p in parameters)
+    assert all(
+        like(v, p).type.dtype == p.type.dtype for p in parameters for v in rule.hyperparameters.values()
+    )
+    assert all(new.type.dtype == buffer.type.dtype for buffer, new in updates)
 
 
 def test_buffers_are_named_after_rule_and_parameter_and_counted(trained):
