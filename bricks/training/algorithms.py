@@ -65,9 +65,8 @@ class GradientDescent:
     -----
     A step whose cost or gradients are not finite changes nothing, and none after it does: each call says how
     many steps should have been done by then, and the guard compares. So the state stays as it was before the
-    bad step, which `check` finds and `explain` replays. Gradients count as not finite from the square root of
-    their dtype's greatest number on (1.8e19 in float32): beyond it Adam's squares and clipping's norm are
-    infinite.
+    bad step, which `check` finds and `explain` replays. What is too large to be squared counts as not finite
+    too (from 1.8e19 on in float32): with such gradients Adam's squares and clipping's norm are infinite.
 
     Examples
     --------
@@ -146,6 +145,12 @@ class GradientDescent:
         self._step(*values, self.steps_given)
         self.steps_given += 1
 
+    def export(self, batch: Mapping[str, np.ndarray], platforms=("cuda",)):
+        """The compiled step lowered for other platforms, for batches of this shape (`jax.export.Exported`)."""
+        if self._step is None:
+            self._compile()
+        return self._step.export(*(batch[name] for name in self.inputs), np.int32(0), platforms=platforms)
+
     def check(self) -> int | None:
         """Wait for all steps: None if each was finite, else the number (from 1) of the first that was not."""
         done = int(self.steps_done.get_value())
@@ -163,8 +168,8 @@ class GradientDescent:
         results |= {f"the step of {name}": self.steps[p] for name, p in self.parameters.items()}
         updates = dict(self._rule_updates) | self._training_updates
         results |= {f"the new value of {variable.name}": new for variable, new in updates.items()}
-        squares = {name: self.gradients[p] ** 2 for name, p in self.parameters.items()}
-        results |= {f"the square of the gradient of {name}": square for name, square in squares.items()}
+        names = {variable: name for name, variable in reversed(results.items())}
+        results |= {f"the square of {names[v]}": v**2 for v in self._watched()}
         return first_not_finite(results, self._inputs, batch)
 
     def read_monitored(self, reset: bool = True) -> dict[str, float]:

@@ -32,9 +32,10 @@ class ProgressBar(Extension):
         self.console = console or Console(highlight=False)
         self._bar: Progress | None = None
         self._looked = self._epoch_began = 0.0
-        self._began_at = (0, 0.0)
+        self._first: tuple[int, float] | None = None  # iteration and time after the step that compiles
 
     def before_training(self) -> None:
+        self._epoch_began = time.monotonic()  # a run resumed within an epoch is told of no beginning
         if self.console.is_terminal:
             self._bar = Progress(
                 TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
@@ -50,20 +51,23 @@ class ProgressBar(Extension):
                 "cost": "compiling",
                 "speed": "",
             }
-            self._task = self._bar.add_task("", total=self.epochs * self.batches, **fields)
+            self._task = self._bar.add_task(
+                "", total=self.epochs * self.batches, completed=self.main_loop.iteration, **fields
+            )
             self._bar.start()
-        self._began_at = (self.main_loop.iteration, time.monotonic())
+        self._first = None
 
     def before_epoch(self) -> None:
         self._epoch_began = time.monotonic()
 
     def after_batch(self, batch) -> None:
         now = time.monotonic()
+        self._first = self._first or (self.main_loop.iteration, now)
         if self._bar is None or now - self._looked < REFRESH:
             return
         self._looked = now
         cost = self.main_loop.algorithm.read_monitored(reset=False).get("cost", float("nan"))
-        iteration, began = self._began_at
+        iteration, began = self._first
         speed = (self.main_loop.iteration - iteration) / max(now - began, 1e-9) * self.examples / self.batches
         self._bar.update(
             self._task,

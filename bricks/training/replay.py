@@ -41,7 +41,7 @@ def first_not_finite(results: Mapping[str, Variable], inputs: Mapping[str, Varia
         if results[name] in found:
             bad = _not_finite(walk([results[name]]), inputs, batch)
             return _blame(name, results[name], bad, inputs, _names(results))
-    return "a replay finds all of the step finite: at the edge of the range, the whole rounds otherwise"
+    return f"in a replay all is finite, but together too large to be squared; {_REMEDY}"
 
 
 def describe(variable: Variable, names: Mapping | None = None, depth: int = 2) -> str:
@@ -103,5 +103,7 @@ def _blame(description: str, result: Variable, bad: Mapping, inputs: Mapping, na
     if source is not result and description not in steps:
         steps.append(description)
     way = "".join(f", for {step}" for step in steps)
-    remedy = "a smaller learning rate or clipping may prevent it"
-    return f"{describe(source, names)} {say_not_finite(bad[source])}{way}; {remedy}"
+    return f"{describe(source, names)} {say_not_finite(bad[source])}{way}; {_REMEDY}"
+
+
+_REMEDY = "a smaller learning rate or clipping may prevent it"

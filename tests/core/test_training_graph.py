@@ -46,12 +46,16 @@ def test_the_training_version_follows_an_earlier_replacement_of_what_it_is_made_
 
 
 def test_two_versions_of_one_switched_variable_after_a_replacement_stay_two():
-    x = pt.fscalar("x")
+    u = pt.fscalar("u")
+    x = u * 1
     value = engine.shared(np.float32(5), name="population")
     y = in_training(value, lambda x: x * 100, [x], BATCH_STATISTIC) + x
-    fed_back = replace(y, {x: y})
     # y(x) = 100 x + x in training, so y(y(x)) = 101 * 101 x.
-    assert training_graph(fed_back).outputs.eval({x: 1.0}, mode="FAST_COMPILE") == 101 * 101
+    fed_back = replace(y, {x: y})
+    also_moved = replace(y, {x: y, u: u + 1})
+    trained = training_graph([fed_back, also_moved]).outputs
+    f = engine.function([u], trained, mode="FAST_COMPILE")
+    assert f(1.0) == [101 * 101, 101 * 101 * 2]
 
 
 def test_replacing_the_switched_variable_itself_takes_precedence():

@@ -193,9 +193,16 @@ def test_an_exception_goes_to_the_extensions_and_then_to_the_caller(where):
     )
 
 
-def test_ctrl_c_finishes_the_step_then_tells_then_raises():
+@pytest.fixture
+def ctrl_c():
+    """Python's own handler, whatever the tests were started with: a background job ignores SIGINT."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, previous)
+
+
+def test_ctrl_c_finishes_the_step_then_tells_then_raises(ctrl_c):
     events = []
-    previous = signal.getsignal(signal.SIGINT)
     interrupt = at("before_batch", 3, lambda: signal.raise_signal(signal.SIGINT))
     loop = MainLoop(Counter(), stream(), [interrupt, Recorder(events)])
     with pytest.raises(KeyboardInterrupt):
@@ -203,33 +210,41 @@ def test_ctrl_c_finishes_the_step_then_tells_then_raises():
     assert [(callback, n) for _, callback, n in events[-4:]] == [
         ("before_batch", 3), ("after_batch", 4), ("on_interrupt", 4), ("after_training", 4),
     ]  # fmt: skip
-    assert signal.getsignal(signal.SIGINT) is previous
+    assert signal.getsignal(signal.SIGINT) is ctrl_c
     assert loop.iteration == 4 and loop.finish_reason == "interrupted" and len(loop.log) == 1
 
 
-def test_a_second_ctrl_c_aborts_at_once():
+def test_a_second_ctrl_c_aborts_at_once(ctrl_c):
     def twice():
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         raise AssertionError("not reached")
 
     events = []
-    previous = signal.getsignal(signal.SIGINT)
     loop = MainLoop(Counter(), stream(), [at("before_batch", 1, twice), Recorder(events)])
     with pytest.raises(KeyboardInterrupt):
         loop.run()
     assert not {"on_interrupt", "after_training", "on_error"} & {event[1] for event in events}
-    assert signal.getsignal(signal.SIGINT) is previous
+    assert signal.getsignal(signal.SIGINT) is ctrl_c
+
+
+def test_where_sigint_is_ignored_it_stays_so(ctrl_c):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interrupt = at("before_batch", 1, lambda: signal.raise_signal(signal.SIGINT))
+    loop = MainLoop(Counter(), stream(), [interrupt, FinishAfter(epochs=1)])
+    loop.run()
+    assert loop.epoch == 1 and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_sigint_from_outside_the_process_is_heard_while_it_steps():
     program = """
-import sys, time
+import signal, sys, time
 import numpy as np
 from bricks.data import ArrayDataset, DataStream, SequentialScheme
 from bricks.training import Extension, MainLoop
 sys.path.insert(0, sys.argv[1])
 from test_main_loop import Counter
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Tell(Extension):
     def after_batch(self, batch):
         print("step", self.main_loop.iteration, flush=True)
@@ -243,11 +258,13 @@ except KeyboardInterrupt:
 """
     folder = __file__.rpartition("/")[0]
     process = subprocess.Popen([sys.executable, "-c", program, folder], stdout=subprocess.PIPE, text=True)
-    for line in process.stdout:
-        if line.startswith("step"):
-            break
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=60)
+    try:
+        while not process.stdout.readline().startswith("step"):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130 and rest.splitlines()[-1] == "interrupted True"
 
 

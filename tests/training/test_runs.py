@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 
@@ -281,6 +282,8 @@ def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(lab, reference, mo
     said = capsys.readouterr().err
     assert "interrupted after iteration 11; go on: " in said and f"--resume {run}" in said
     assert main(["--resume", str(run)], lab) == 0
+    (seconds,) = re.findall(r"^epoch 2/6 .* ([\d.]+) s$", capsys.readouterr().out, re.MULTILINE)
+    assert float(seconds) < 300  # counted from the resume on
     assert_same_end(run, reference)
 
 
