@@ -27,6 +27,8 @@ class DataError(BricksError, ValueError):
 class ShapeError(BricksError, ValueError):
     """Shapes that do not fit together."""
 
+    exit_status = 2
+
 
 class CheckpointError(BricksError):
     """A checkpoint is damaged, or belongs to another model."""

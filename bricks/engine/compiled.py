@@ -50,6 +50,8 @@ class XLAFunction(Function):
         self._placement = placement.default()
         graph = maker.fgraph
         self._shared = {i: v.container for i, v in enumerate(graph.inputs) if isinstance(v, SharedVariable)}
+        for container in self._shared.values():
+            container.touched = True
         self._explicit = [i for i in range(len(graph.inputs)) if i not in self._shared]
         self._specs = [maker.inputs[i] for i in self._explicit]
         self._by_key = {spec.variable: k for k, spec in enumerate(self._specs)}
@@ -171,6 +173,8 @@ class HostFunction:
         self.fn = fn
         self.maker = fn.maker
         self._variables = [v for v in fn.maker.fgraph.inputs if isinstance(v, SharedVariable)]
+        for variable in self._variables:
+            variable.container.touched = True
 
     def __call__(self, *args, **kwargs):
         bring_home(self._variables)

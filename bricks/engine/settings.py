@@ -90,4 +90,5 @@ def versions() -> dict[str, str]:
         "threads": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "floatX": floatX(),
         "matmul_precision": FLAGS.matmul_precision,
+        "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
     }

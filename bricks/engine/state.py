@@ -21,11 +21,17 @@ class SharedArray(TensorSharedVariable):
     Attributes
     ----------
     touched : bool
-        Whether its value was read or set by hand since it was made; a brick that is adopted by another
-        draws its untouched parameters again.
+        Whether its value was read or set since it was made, by hand or by a compiled function; a brick that is
+        adopted by another draws its untouched parameters again.
     """
 
-    touched = False
+    @property
+    def touched(self) -> bool:
+        return getattr(self.container, "touched", False)
+
+    @touched.setter
+    def touched(self, touched: bool) -> None:
+        self.container.touched = touched
 
     def get_value(self, borrow=False, return_internal_type=False):
         """A copy of the value, of the declared dtype; `return_internal_type` gives what the container holds."""

@@ -38,6 +38,13 @@ def test_a_value_given_to_a_shared_variable_is_copied():
     assert v.get_value().tolist() == [7, 7, 7, 7]
 
 
+def test_a_compiled_function_touches_what_it_reads():
+    v = shared(np.ones(4, "float32"), name="v")
+    assert not v.touched
+    function([], v.sum())
+    assert v.touched
+
+
 def test_updates_all_see_the_values_before_the_call_and_never_share_memory():
     a, b, c = (shared(np.full(3, k, "float32"), name=n) for k, n in ((1, "a"), (2, "b"), (3, "c")))
     swap = function([], [a, a + 1], updates=[(a, b), (b, a), (c, a)])
