@@ -14,8 +14,9 @@ import sys
 import time
 from pathlib import Path
 
-import bricks  # noqa: F401  (sets XLA's flags before anyone loads JAX)
 import mlp
+
+import bricks  # noqa: F401  (sets XLA's flags before anyone loads JAX)
 
 WORKLOADS = {"mlp 784-500-10, batch 100": (500, 100, 300), "mlp 784-32-10, batch 10": (32, 10, 2000)}
 
@@ -23,7 +24,9 @@ WORKLOADS = {"mlp 784-500-10, batch 100": (500, 100, 300), "mlp 784-32-10, batch
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds, under 3 minutes")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results", help="folder of the JSON file")
+    parser.add_argument(
+        "--output", type=Path, default=Path(__file__).parent / "results", help="folder of the JSON file"
+    )
     options = parser.parse_args()
     rounds = 7 if options.quick else 25
     report = {"machine": machine(), "date": datetime.datetime.now().isoformat(timespec="seconds"), "workloads": {}}
@@ -67,7 +70,9 @@ def machine() -> str:
     import pytensor
     import torch
 
-    cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.processor())
+    cpu = next(
+        (line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.processor()
+    )
     return (
         f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, PyTensor {pytensor.__version__}, "
         f"JAX {jax.__version__}, PyTorch {torch.__version__}"

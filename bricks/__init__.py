@@ -4,8 +4,6 @@ Names load on first use (PEP 562), so that `import bricks.data` loads neither Py
 THEANO_FLAGS is read here, before PyTensor and JAX look at the environment.
 """
 
-from typing import TYPE_CHECKING
-
 from bricks.engine import flags as _flags
 from bricks.lazy import exports
 
@@ -25,12 +23,5 @@ _ROOMS = ("data", "engine", "errors", "graph", "initialization", "layers", "role
 __all__ = sorted([*_HOME, *_ROOMS])
 
 _flags.apply()
-
-if TYPE_CHECKING:
-    from bricks.brick import Brick
-    from bricks.engine import RandomState, debugprint, floatX, function, grad, scan, shared
-    from bricks.graph import ComputationGraph, VariableFilter, named_parameters, replace, training_graph
-    from bricks.model import Model
-    from bricks.training import GradientDescent, MainLoop
 
 __getattr__, __dir__ = exports(__name__, _HOME, _ROOMS)

@@ -1,7 +1,8 @@
 """What all tests share: flags as a user has them, and a data folder that isn't the user's own."""
 
-import bricks  # noqa: F401  (before PyTensor, so that float32 is the default)
 import pytest
+
+import bricks  # noqa: F401  (before PyTensor, so that float32 is the default)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -109,7 +109,8 @@ class XLAFunction(Function):
         except TypeError as error:
             raise TypeError(
                 f"{self._title}: input {spec.name or variable} must be {variable.type}, got "
-                f"{getattr(value, 'dtype', type(value).__name__)} of shape {np.shape(value)}; {str(error).splitlines()[0]}"
+                f"{getattr(value, 'dtype', type(value).__name__)} of shape {np.shape(value)}; "
+                f"{str(error).splitlines()[0]}"
             ) from None
         if not self._jitted.x64 and value.dtype in (np.int64, np.uint64):
             value = _narrow(value, f"{self._title}: input {spec.name or variable}")
@@ -123,15 +124,17 @@ class XLAFunction(Function):
         self.shapes.add(shapes)
         if len(self.shapes) == SHAPES_BEFORE_WARNING + 1:
             warnings.warn(
-                f"{self._title}: compiled for {len(self.shapes)} different shapes of inputs, the last {shapes}; XLA compiles "
-                "anew for each: pad or bucket what varies",
+                f"{self._title}: compiled for {len(self.shapes)} different shapes of inputs, the last {shapes}; XLA "
+                "compiles anew for each: pad or bucket what varies",
                 stacklevel=3,
             )
 
     def _abstract(self, examples: Sequence) -> list:
         """Shapes and dtypes of all inputs, for lowering without data."""
         examples = [np.asarray(e) if not hasattr(e, "dtype") else e for e in examples]
-        explicit = [jax.ShapeDtypeStruct(np.shape(e), s.variable.type.dtype) for e, s in zip(examples, self._specs, strict=True)]
+        explicit = [
+            jax.ShapeDtypeStruct(np.shape(e), s.variable.type.dtype) for e, s in zip(examples, self._specs, strict=True)
+        ]
         merged = self._merge(explicit)
         return [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in merged]
 
@@ -162,7 +165,9 @@ def _narrow(value: np.ndarray, title: str) -> np.ndarray:
     """64-bit integers for a graph that XLA computes with 32; refused where that would change them."""
     narrow = value.astype("int32" if value.dtype == np.int64 else "uint32")
     if not np.array_equal(narrow, value):
-        raise UsageError(f"{title}: holds integers of over 32 bits; give the function a float64 or int64 state, or cast them")
+        raise UsageError(
+            f"{title}: holds integers of over 32 bits; give the function a float64 or int64 state, or cast them"
+        )
     return narrow
 
 

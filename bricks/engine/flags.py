@@ -13,33 +13,41 @@ from dataclasses import dataclass, field
 from bricks.errors import UsageError, nearest
 
 MODES = {
-    name.upper(): name
-    for name in ("FAST_RUN", "JAX", "FAST_COMPILE", "DebugMode", "NanGuardMode", "NUMBA", "CVM")
+    name.upper(): name for name in ("FAST_RUN", "JAX", "FAST_COMPILE", "DebugMode", "NanGuardMode", "NUMBA", "CVM")
 } | {"DEBUG_MODE": "DebugMode"}
 PRECISIONS = ("default", "high", "highest")
 OWN = ("device", "floatX", "mode", "matmul_precision", "gpuarray.preallocate", "lib.cnmem")
 # Flags of Theano whose machinery is gone: accepted, with a warning that nothing comes of them.
-GONE = ("allow_gc_gpu", "cnmem", "compute_test_value", "compute_test_value_opt", "contexts", "cublas.lib", "cuda.root",
-        "enable_initial_driver_test", "force_device", "init_gpu_device", "int_division", "nvcc.compiler_bindir",
-        "nvcc.fastmath", "nvcc.flags", "print_active_device", "print_test_value", "pycuda.init", "reoptimize_unpickled_function",
-        "warn.inc_set_subtensor1", "gpuarray.sched", "gpuarray.single_stream", "gpuarray.cache_path", "assert_no_cpu_op")  # fmt: skip
+GONE = frozenset(
+    """
+    allow_gc_gpu cnmem compute_test_value compute_test_value_opt contexts cublas.lib cuda.root
+    enable_initial_driver_test force_device init_gpu_device int_division nvcc.compiler_bindir nvcc.fastmath
+    nvcc.flags print_active_device print_test_value pycuda.init reoptimize_unpickled_function
+    warn.inc_set_subtensor1 gpuarray.sched gpuarray.single_stream gpuarray.cache_path assert_no_cpu_op
+    """.split()
+)
 GONE_FAMILIES = ("dnn.", "nvcc.", "gpuarray.", "dnn_", "cuda.", "magma.", "ctc.")
 # What PyTensor itself knows (3.0 to 3.3); handed on with `a.b` written `a__b`.
-PYTENSOR = frozenset("""
-    DebugMode__check_c DebugMode__check_finite DebugMode__check_preallocated_output DebugMode__check_preallocated_output_ndim
-    DebugMode__check_py DebugMode__check_strides DebugMode__patience DebugMode__warn_input_not_reused NanGuardMode__action
-    NanGuardMode__big_is_error NanGuardMode__inf_is_error NanGuardMode__nan_is_error allow_gc base_compiledir
-    blas__check_openmp blas__ldflags cast_policy check_input check_stack_trace cmodule__age_thresh_use
-    cmodule__compilation_warning cmodule__debug cmodule__preload_cache cmodule__remove_gxx_opt cmodule__warn_no_version
-    compile__timeout compile__wait compiledir compiledir_format compiler_verbose cxx cycle_detection exception_verbosity
-    gcc__cxxflags gcc_version_str generated_src_dir lib__amdlibm linker nocleanup numba__cache numba__fastmath on_opt_error on_shape_error
-    on_unused_input openmp openmp_elemwise_minsize optdb__max_use_ratio optdb__position_cutoff optimizer
-    optimizer_excluding optimizer_including optimizer_requiring optimizer_verbose optimizer_verbose_ignore
-    print_global_stats profile profile_memory profile_optimizer profiling__debugprint profiling__destination
+PYTENSOR = frozenset(
+    """
+    DebugMode__check_c DebugMode__check_finite DebugMode__check_preallocated_output
+    DebugMode__check_preallocated_output_ndim DebugMode__check_py DebugMode__check_strides DebugMode__patience
+    DebugMode__warn_input_not_reused NanGuardMode__action NanGuardMode__big_is_error
+    NanGuardMode__inf_is_error NanGuardMode__nan_is_error allow_gc base_compiledir blas__check_openmp
+    blas__ldflags cast_policy check_input check_stack_trace cmodule__age_thresh_use
+    cmodule__compilation_warning cmodule__debug cmodule__preload_cache cmodule__remove_gxx_opt
+    cmodule__warn_no_version compile__timeout compile__wait compiledir compiledir_format compiler_verbose cxx
+    cycle_detection exception_verbosity gcc__cxxflags gcc_version_str generated_src_dir lib__amdlibm linker
+    nocleanup numba__cache numba__fastmath on_opt_error on_shape_error on_unused_input openmp
+    openmp_elemwise_minsize optdb__max_use_ratio optdb__position_cutoff optimizer optimizer_excluding
+    optimizer_including optimizer_requiring optimizer_verbose optimizer_verbose_ignore print_global_stats
+    profile profile_memory profile_optimizer profiling__debugprint profiling__destination
     profiling__ignore_first_call profiling__min_memory_size profiling__min_peak_memory profiling__n_apply
-    profiling__n_ops profiling__output_line_width profiling__time_thunks scan__allow_gc scan__allow_output_prealloc
-    tensor__cmp_sloppy tensor__insert_inplace_optimizer_validate_nb traceback__compile_limit traceback__limit
-    unpickle_function vm__lazy warn__ignore_bug_before warn_float64""".split())
+    profiling__n_ops profiling__output_line_width profiling__time_thunks scan__allow_gc
+    scan__allow_output_prealloc tensor__cmp_sloppy tensor__insert_inplace_optimizer_validate_nb
+    traceback__compile_limit traceback__limit unpickle_function vm__lazy warn__ignore_bug_before warn_float64
+    """.split()
+)
 
 
 @dataclass(frozen=True)

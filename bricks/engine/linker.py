@@ -32,8 +32,8 @@ class XLALinker(JAXLinker):
         for variable in fgraph.inputs:
             if isinstance(variable.type, RandomType):
                 raise UsageError(
-                    f"{variable}: a generator of PyTensor's or NumPy's would draw the same numbers at each call under XLA "
-                    "and could not be saved; use bricks.RandomState(seed), or compile with mode='NUMBA'"
+                    f"{variable}: a generator of PyTensor's or NumPy's would draw the same numbers at each call under "
+                    "XLA and could not be saved; use bricks.RandomState(seed), or compile with mode='NUMBA'"
                 )
         wide = _has_float64(fgraph)
         self.x64 = wide or _has_wide_integers(fgraph)
@@ -71,7 +71,13 @@ class XLAMode(Mode):
 
 
 # XLA fuses element-wise work itself; PyTensor's fusion would only hide the graph from it.
-XLA = XLAMode(XLALinker(), RewriteDatabaseQuery(include=["fast_run", "jax"], exclude=["fusion", "inplace", "jax_shape_parameter_as_tuple", "jax_size_parameter_as_tuple"]))
+XLA = XLAMode(
+    XLALinker(),
+    RewriteDatabaseQuery(
+        include=["fast_run", "jax"],
+        exclude=["fusion", "inplace", "jax_shape_parameter_as_tuple", "jax_size_parameter_as_tuple"],
+    ),
+)
 
 
 def _finish(run, fgraph):
@@ -116,8 +122,9 @@ def _has_float64(fgraph) -> bool:
 
 def _has_wide_integers(fgraph) -> bool:
     """Whether 64-bit integers must be kept: state that holds them, sums of run-time values."""
-    if any(isinstance(v, SharedVariable) and getattr(v.type, "dtype", "") in ("int64", "uint64")
-        for v in fgraph.inputs):
+    if any(
+        isinstance(v, SharedVariable) and getattr(v.type, "dtype", "") in ("int64", "uint64") for v in fgraph.inputs
+    ):
         return True
     return any(
         isinstance(node.op, CAReduce)
@@ -137,5 +144,3 @@ def _is_of_shapes(variable) -> bool:
     if isinstance(variable.owner.op, Shape | Shape_i):
         return True
     return all(_is_of_shapes(v) for v in variable.owner.inputs)
-
-

@@ -88,9 +88,9 @@ def lower_node(node: Apply, context: Context) -> Callable:
             results = convert(*values)
         except (jax.errors.JAXTypeError, IndexError) as error:
             raise UsageError(
-                f"{node.op}: the shape of its result, or which part of an array it takes, depends on values that are known "
-                "only when the function runs, and XLA compiles for fixed shapes; use pt.where instead of a boolean mask, "
-                f"or compile with mode='NUMBA' ({type(error).__name__})"
+                f"{node.op}: the shape of its result, or which part of an array it takes, depends on values that are "
+                "known only when the function runs, and XLA compiles for fixed shapes; use pt.where instead of a "
+                f"boolean mask, or compile with mode='NUMBA' ({type(error).__name__})"
             ) from error
         except (TypeError, ValueError) as error:
             if isinstance(error, UsageError | ShapeError):
@@ -174,7 +174,8 @@ def _elemwise(op, node, context):
         if out.kind in "fc" and all(k.kind in "iufc" for k in kinds):
             # JAX would compute int32 * float32 in float32 where the graph says float64.
             wanted = jax.dtypes.canonicalize_dtype(out)
-            values = [jnp.asarray(v, wanted) if k.itemsize < wanted.itemsize else v for v, k in zip(values, kinds)]
+            pairs = zip(values, kinds, strict=True)
+            values = [jnp.asarray(v, wanted) if k.itemsize < wanted.itemsize else v for v, k in pairs]
         return scalar(*values)
 
     return call
@@ -231,7 +232,9 @@ def _split(op, node, context):
         sizes = np.array(_static(sizes, node, "the sizes"))
         x = jnp.asarray(arguments[0])
         if (sizes < 0).any() or sizes.sum() != x.shape[int(axis)]:
-            raise ShapeError(f"{op}: sizes must add up to the axis of length {x.shape[int(axis)]}, got {sizes.tolist()}")
+            raise ShapeError(
+                f"{op}: sizes must add up to the axis of length {x.shape[int(axis)]}, got {sizes.tolist()}"
+            )
         return jnp.split(x, np.cumsum(sizes[:-1]), axis=int(axis))
 
     return call

@@ -88,7 +88,9 @@ class RandomState:
             raise UsageError(f"RandomState.{kind}: stream must be a name, distinct for each noise op, got {stream!r}")
         if isinstance(shape, tuple | list):
             static = tuple(int(n) if isinstance(n, int | np.integer) else None for n in shape)
-            shape = pt.as_tensor_variable([pt.as_tensor_variable(n, dtype="int64") for n in shape] or np.zeros(0, "int64"))
+            shape = pt.as_tensor_variable(
+                [pt.as_tensor_variable(n, dtype="int64") for n in shape] or np.zeros(0, "int64")
+            )
         else:
             shape = pt.as_tensor_variable(shape)
             static = (None,) * shape.type.shape[0]

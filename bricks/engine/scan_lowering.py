@@ -39,8 +39,7 @@ def _scan(op, node, context):
         sequences = [s[:n_steps] for s in op.outer_seqs(arrays)]
         constants = op.outer_non_seqs(arrays)
         windows = [
-            buffer[: -min(taps)]
-            for buffer, taps in zip(op.outer_mitsot(arrays), info.mit_sot_in_slices, strict=True)
+            buffer[: -min(taps)] for buffer, taps in zip(op.outer_mitsot(arrays), info.mit_sot_in_slices, strict=True)
         ]
         states = [buffer[0] for buffer in op.outer_sitsot(arrays)]
         carry = (op.outer_mitmot(arrays), windows, states, op.outer_untraced_sit_sot(arrays))

@@ -69,8 +69,7 @@ def device():
         ) from None
     if number and int(number) >= len(devices):
         raise UsageError(
-            f"THEANO_FLAGS: device={FLAGS.device} is not there: {len(devices)} found, "
-            f"cuda0 to cuda{len(devices) - 1}"
+            f"THEANO_FLAGS: device={FLAGS.device} is not there: {len(devices)} found, cuda0 to cuda{len(devices) - 1}"
         )
     return devices[int(number or 0)]
 

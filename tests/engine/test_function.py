@@ -185,7 +185,9 @@ def test_lengths_may_be_any_arithmetic_of_shapes():
         assert got[4].tolist() == np.repeat(value, 2, axis=0).tolist()
 
 
-@pytest.mark.parametrize("make", [lambda x, i: x[i : 2 * i], lambda x, i: pt.arange(i), lambda x, i: pt.zeros((i, 2)) + x[0, 0]])
+@pytest.mark.parametrize(
+    "make", [lambda x, i: x[i : 2 * i], lambda x, i: pt.arange(i), lambda x, i: pt.zeros((i, 2)) + x[0, 0]]
+)
 def test_a_length_that_is_a_value_is_refused_with_the_remedy(make):
     x, i = pt.fmatrix("x"), pt.iscalar("i")
     with pytest.raises(UsageError, match="known only when the function runs.*mode='NUMBA'"):

@@ -12,7 +12,9 @@ from bricks.errors import UsageError
 
 
 def run(code: str, **environment) -> str:
-    clean = {k: v for k, v in os.environ.items() if k not in ("THEANO_FLAGS", "PYTENSOR_FLAGS", "JAX_PLATFORMS", "XLA_FLAGS")}
+    clean = {
+        k: v for k, v in os.environ.items() if k not in ("THEANO_FLAGS", "PYTENSOR_FLAGS", "JAX_PLATFORMS", "XLA_FLAGS")
+    }
     done = subprocess.run(
         [sys.executable, "-c", code], env=clean | environment, capture_output=True, text=True, timeout=120
     )
@@ -20,7 +22,9 @@ def run(code: str, **environment) -> str:
 
 
 def test_flags_as_people_know_them():
-    read = flags.parse("device=gpu1, floatX=float64,mode=FAST_COMPILE,lib.cnmem=0.4,blas.ldflags=,exception_verbosity=high")
+    read = flags.parse(
+        "device=gpu1, floatX=float64,mode=FAST_COMPILE,lib.cnmem=0.4,blas.ldflags=,exception_verbosity=high"
+    )
     assert (read.device, read.floatX, read.mode, read.memory_fraction) == ("cuda1", "float64", "FAST_COMPILE", 0.4)
     assert read.handed_on == {"blas__ldflags": "", "exception_verbosity": "high"}
     assert flags.parse("").floatX == "" and flags.parse("mode=debug_mode").mode == "DebugMode"
@@ -61,8 +65,8 @@ def test_pytensor_flags_win_where_both_speak():
 
 
 def test_bricks_first_then_pytensor():
-    out = run("import bricks, pytensor, numpy as np; print(pytensor.config.floatX, bricks.floatX(), pytensor.config.on_unused_input)",
-              THEANO_FLAGS="on_unused_input=warn")  # fmt: skip
+    code = "import bricks, pytensor; c = pytensor.config; print(c.floatX, bricks.floatX(), c.on_unused_input)"
+    out = run(code, THEANO_FLAGS="on_unused_input=warn")
     assert out.split() == ["float32", "float32", "warn"]
 
 
@@ -71,7 +75,7 @@ def test_pytensor_first_keeps_its_settings_and_a_contradiction_is_warned_of():
     assert run(code).split() == ["float64", "float64"]
     out = run(code, THEANO_FLAGS="floatX=float32")
     assert "THEANO_FLAGS says floatX=float32, but PyTensor was imported before bricks" in out
-    code = "import pytensor, bricks, pytensor.tensor as pt; x = pt.vector(); print(bricks.function([x], x.sum())([1., 2.]).dtype)"
+    code = "import pytensor, bricks; x = pytensor.tensor.vector(); print(bricks.function([x], x.sum())([1., 2.]).dtype)"
     assert run(code).strip() == "float64"
 
 
