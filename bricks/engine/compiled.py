@@ -48,6 +48,7 @@ class XLAFunction(Function):
         self.host, self.shapes = True, set()
         self._jitted = vm.jit_fn
         self._placement = placement.default()
+        self._array_type = type(self._placement.put(np.zeros(())))
         graph = maker.fgraph
         self._shared = {i: v.container for i, v in enumerate(graph.inputs) if isinstance(v, SharedVariable)}
         for container in self._shared.values():
@@ -80,7 +81,10 @@ class XLAFunction(Function):
         for i, argument in zip(self._explicit, arguments, strict=True):
             merged[i] = argument
         for i, container in self._shared.items():
-            merged[i] = on_device(container, self._placement, self._jitted.x64, updated=i in self._updated_inputs)
+            value = container.storage[0]
+            if type(value) is not self._array_type:  # isinstance(value, jax.Array) costs ten times as much
+                value = on_device(container, self._placement, self._jitted.x64, updated=i in self._updated_inputs)
+            merged[i] = value
         return merged
 
     def _arguments(self, args, kwargs) -> list:

@@ -142,7 +142,7 @@ class GradientDescent:
         except KeyError as error:
             name = error.args[0]
             raise UsageError(f"{_WHO}: the batch lacks the source {name!r}; {nearest(name, batch)}") from None
-        self._step(*values, self.steps_given)
+        self._step(*values, np.asarray(self.steps_given, "int32"))
         self.steps_given += 1
 
     def export(self, batch: Mapping[str, np.ndarray], platforms=("cuda",)):

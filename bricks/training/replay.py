@@ -90,7 +90,7 @@ def _not_finite(variables: list, inputs: Mapping, batch: Mapping) -> dict:
 
 def _blame(description: str, result: Variable, bad: Mapping, inputs: Mapping, names: Mapping) -> str:
     """The earliest bad variable that leads to `result` through bad ones, and what it is computed for."""
-    connected = walk([result], lambda v: [i for i in inputs_of(v) if i in bad] if v in bad else [])
+    connected = walk([result], lambda v: [i for i in inputs_of(v) if i in bad])
     source = next(v for v in connected if not any(i in bad for i in inputs_of(v)))
     if source in inputs.values():
         return f"source {source.name!r} {say_not_finite(bad[source])}; look at the data"
