@@ -1,8 +1,12 @@
-"""What all tests share: flags as a user has them, and a data folder that isn't the user's own."""
+"""What all tests share: flags as a user has them, a data folder that isn't the user's own, Ctrl-C at work."""
 
-import pytest
+import signal
 
 import bricks  # noqa: F401  (before PyTensor, so that float32 is the default)
+import pytest
+
+# Started in the background, a shell lets its jobs ignore Ctrl-C, and they their children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
