@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 
 
-def exports(package: str, homes: Mapping[str, str], rooms: tuple[str, ...]):
+def exports(package: str, homes: Mapping[str, str], rooms: tuple[str, ...] = ()):
     """The `__getattr__` and `__dir__` of a package.
 
     Parameters

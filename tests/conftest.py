@@ -2,8 +2,9 @@
 
 import signal
 
-import bricks  # noqa: F401  (before PyTensor, so that float32 is the default)
 import pytest
+
+import bricks  # noqa: F401  (before PyTensor, so that float32 is the default)
 
 # Started in the background, a shell lets its jobs ignore Ctrl-C, and they their children.
 signal.signal(signal.SIGINT, signal.default_int_handler)

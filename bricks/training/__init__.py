@@ -3,7 +3,7 @@
 Names load on first use, so that reading a config costs no import of PyTensor.
 """
 
-import importlib
+from bricks.lazy import exports
 
 _HOME = {
     "Adam": "step_rules",
@@ -33,14 +33,4 @@ _HOME = {
 
 __all__ = sorted(_HOME)
 
-
-def __getattr__(name: str):
-    if name not in _HOME:
-        raise AttributeError(f"module 'bricks.training' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"bricks.training.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = exports(__name__, {name: f"{__name__}.{module}" for name, module in _HOME.items()})
