@@ -92,7 +92,10 @@ class Run:
         self.earlier_test = tests[-1] if tests else None
         self.loop.load_state_dict(state["main_loop"])
         self.folder = folder
-        if not self.finished:
+        if self.finished:
+            if "test" not in state:
+                self._complete(state)
+        else:
             self._open(folder, Log(folder / folders.LOG, offset=state["log_offset"]))
             folders.write_text(folder / folders.CONFIG, self.config.to_yaml())
             self.saving.repair_best()
@@ -136,6 +139,14 @@ class Run:
         self.test = {**best_of, **measured, "time": self.loop.time}
         self.loop.log.append(self.test)
         self.saving.write({"main_loop": last, "test": self.test})
+
+    def _complete(self, state: dict) -> None:
+        """Write the last checkpoint of a run that was killed when its log was whole already, test row and all."""
+        self.loop.load_state_dict({**state["main_loop"], "row": None})
+        path = self.folder / folders.LOG
+        self._open(self.folder, Log(path, offset=path.stat().st_size))
+        self.saving.write({"main_loop": self.loop.state_dict(), "test": self.earlier_test})
+        self.loop.log.close()
 
     def _open(self, folder: Path, log: Log) -> None:
         self.folder = self.saving.folder = folder
