@@ -53,6 +53,16 @@ def test_updates_all_see_the_values_before_the_call_and_never_share_memory():
     assert [v.get_value()[0] for v in (a, b, c)] == [2, 1, 1]
     swap()
     assert [v.get_value()[0] for v in (a, b, c)] == [1, 2, 2]
+    source, x = shared(np.full(3, 5, "float32"), name="source"), pt.fvector("x")
+    give = function([x], updates=[(a, source), (b, x), (c, x)])
+    give(np.ones(3, "float32"))
+    held = [v.get_value(return_internal_type=True) for v in (a, b, c)]
+    held += [give._merge([None])[i] for i, container in give._shared.items() if container is source.container]
+    assert len({array.unsafe_buffer_pointer() for array in held}) == len(held)
+    function([], updates={a: a + 1})()
+    assert (a.get_value()[0], source.get_value()[0]) == (6, 5)
+    give(np.ones(3, "float32"))
+    assert a.get_value()[0] == 5
 
 
 def test_an_updated_variable_stays_on_the_device_and_reads_as_numpy():
