@@ -81,9 +81,7 @@ class Brick(Node):
             **self._initializers,
         }.items():
             if init is not None and not isinstance(init, Initializer):
-                raise UsageError(
-                    f"{self._name}: {what} must be an initialiser such as Gaussian(0.1), got {init!r}"
-                )
+                raise UsageError(f"{self._name}: {what} must be an initialiser such as Gaussian(0.1), got {init!r}")
         self._weights_init, self._biases_init = weights_init, biases_init
         self._kept: dict[str, _Kept] = {}
         self._open_calls: list[Call] = []
@@ -92,9 +90,7 @@ class Brick(Node):
 
     # Parameters and buffers.
 
-    def add_parameter(
-        self, name: str, shape: tuple[int, ...], role: Role = PARAMETER, init: Initializer | None = None
-    ):
+    def add_parameter(self, name: str, shape: tuple[int, ...], role: Role = PARAMETER, init: Initializer | None = None):
         """A trained shared variable of dtype floatX, with its value.
 
         Parameters
@@ -113,14 +109,10 @@ class Brick(Node):
             Of static shape `shape`.
         """
         if not role.is_a(PARAMETER):
-            raise UsageError(
-                f"{self.path}: the role of parameter {name} must be a kind of PARAMETER, got {role}"
-            )
+            raise UsageError(f"{self.path}: the role of parameter {name} must be a kind of PARAMETER, got {role}")
         return self._keep(name, shape, role, init)
 
-    def add_buffer(
-        self, name: str, shape: tuple[int, ...], role: Role = BUFFER, init: Initializer | None = None
-    ):
+    def add_buffer(self, name: str, shape: tuple[int, ...], role: Role = BUFFER, init: Initializer | None = None):
         """A shared variable that is saved but not trained, such as a population's mean; zeros by default."""
         if not role.is_a(BUFFER):
             raise UsageError(f"{self.path}: the role of buffer {name} must be a kind of BUFFER, got {role}")
@@ -166,16 +158,12 @@ class Brick(Node):
             _log_process_seed()
 
     def _kept_as(self, role: Role) -> Mapping[str, Variable]:
-        return MappingProxyType(
-            {name: kept.variable for name, kept in self._kept.items() if kept.role.is_a(role)}
-        )
+        return MappingProxyType({name: kept.variable for name, kept in self._kept.items() if kept.role.is_a(role)})
 
     def _keep(self, name: str, shape, role: Role, init: Initializer | None):
         legal_name(self.path, name)
         if name in self._kept or any(child.name == name for child in self._children):
-            raise UsageError(
-                f"{self.path}: names of parameters and children must be unique, got {name!r} twice"
-            )
+            raise UsageError(f"{self.path}: names of parameters and children must be unique, got {name!r} twice")
         for length in shape:
             if not isinstance(length, int | np.integer) or isinstance(length, bool) or length < 1:
                 raise UsageError(
@@ -286,9 +274,7 @@ class _Kept:
 
     def is_as_drawn(self) -> bool:
         """Whether nobody has read or set the value, and no compiled function has updated it."""
-        return self.origin is None or (
-            not self.variable.touched and self.variable.container.storage[0] is self.held
-        )
+        return self.origin is None or (not self.variable.touched and self.variable.container.storage[0] is self.held)
 
 
 def _is_end_of(key: str, path: str) -> bool:
@@ -296,9 +282,7 @@ def _is_end_of(key: str, path: str) -> bool:
 
 
 def _legal_seed(who: str, seed: int | None) -> int | None:
-    if seed is not None and (
-        not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**64
-    ):
+    if seed is not None and (not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= seed < 2**64):
         raise UsageError(f"{who}: seed must be an integer from 0 to 2**64 - 1, got {seed!r}")
     return seed
 
@@ -310,6 +294,4 @@ def _process_seed() -> int:
 
 @cache
 def _log_process_seed() -> None:
-    logger.info(
-        "bricks without a seed draw from seed %d; pass seed= to a brick to repeat a run", _process_seed()
-    )
+    logger.info("bricks without a seed draw from seed %d; pass seed= to a brick to repeat a run", _process_seed())

@@ -146,8 +146,7 @@ class _ScaledVariance(Initializer):
     def __init__(self, distribution: str = "uniform", gain: float = 1.0):
         if distribution not in DISTRIBUTIONS:
             raise UsageError(
-                f"{type(self).__name__}: distribution must be one of {', '.join(DISTRIBUTIONS)}, "
-                f"got {distribution!r}"
+                f"{type(self).__name__}: distribution must be one of {', '.join(DISTRIBUTIONS)}, got {distribution!r}"
             )
         self.distribution = distribution
         self.gain = _not_negative(type(self).__name__, "gain", gain)

@@ -64,8 +64,7 @@ class Model:
                 raise UsageError(f"Model: {name} must be a symbolic variable, got {variable!r}")
             if variable.type.ndim != 0:
                 raise ShapeError(
-                    f"Model: {name} must be a scalar, got {variable.type.ndim} axes; "
-                    "take the mean over the batch"
+                    f"Model: {name} must be a scalar, got {variable.type.ndim} axes; take the mean over the batch"
                 )
         self.graph = ComputationGraph([cost, *self.monitored.values(), *self.outputs.values()])
         self.inputs = _named_inputs(self.graph.inputs)
@@ -106,8 +105,7 @@ class Model:
                     new[variable] = value.astype(variable.type.dtype)
         if problems:
             raise CheckpointError(
-                f"the state does not fit the model: {'; '.join(sorted(problems))}; "
-                "was it saved from another model?"
+                f"the state does not fit the model: {'; '.join(sorted(problems))}; was it saved from another model?"
             )
         for variable, value in new.items():
             variable.set_value(value)

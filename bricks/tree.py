@@ -120,9 +120,7 @@ class Node:
 def legal_name(who: str, name: str) -> str:
     """`name`, if it can be a part of a path."""
     if not isinstance(name, str) or not name or "/" in name:
-        raise UsageError(
-            f"{who}: a name must be text without '/', which separates the parts of a path, got {name!r}"
-        )
+        raise UsageError(f"{who}: a name must be text without '/', which separates the parts of a path, got {name!r}")
     return name
 
 

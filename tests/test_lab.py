@@ -20,10 +20,12 @@ def test_there_are_the_three_configs_of_mnist():
 def test_the_step_of_a_config_lowers_for_cuda(path):
     lab = Lab(CHECKOUT)
     experiment = build(configs.read(path, lab), lab)
-    descent = experiment.main_loop([]).algorithm
+    loop = experiment.main_loop([])
+    experiment.check(loop)
+    descent = loop.algorithm
     batch = next(iter(experiment.streams["train"].iterator()))
     exported = descent.export(batch, platforms=["cuda"])
     assert exported.platforms == ("cuda",)
-    text = exported.mlir_module()
-    products = 3 * (len(experiment.config.model.options["hidden"]) + 1) - 1
-    assert text.count("stablehlo.dot_general") >= products
+    if experiment.config.model.name == "mlp":
+        products = 3 * (len(experiment.config.model.options["hidden"]) + 1) - 1
+        assert exported.mlir_module().count("stablehlo.dot_general") >= products

@@ -6,14 +6,16 @@ nor JAX.
 
 from bricks.data.arrays import ArrayDataset
 from bricks.data.checksums import verify_arrays, verify_file
-from bricks.data.contracts import Source
+from bricks.data.contracts import Source, Stream
 from bricks.data.converters.mnist import convert_mnist, read_mnist
 from bricks.data.ensure import ensure
+from bricks.data.generated import GeneratedStream, generated_streams
 from bricks.data.hdf5 import H5PYDataset
 from bricks.data.idx import read_idx
 from bricks.data.layout import SplitRow, read_splits, split_table
 from bricks.data.paths import data_folders, find_data_file, writable_folder
 from bricks.data.schemes import SequentialScheme, ShuffledScheme
+from bricks.data.sequences import OneHot, Permute, TimeMajor
 from bricks.data.streams import BatchIterator, DataStream
 from bricks.data.transformers import Cast, Flatten, Reshape, ScaleAndShift
 from bricks.data.writing import write_hdf5
@@ -24,17 +26,23 @@ __all__ = [
     "Cast",
     "DataStream",
     "Flatten",
+    "GeneratedStream",
     "H5PYDataset",
+    "OneHot",
+    "Permute",
     "Reshape",
     "ScaleAndShift",
     "SequentialScheme",
     "ShuffledScheme",
     "Source",
     "SplitRow",
+    "Stream",
+    "TimeMajor",
     "convert_mnist",
     "data_folders",
     "ensure",
     "find_data_file",
+    "generated_streams",
     "read_idx",
     "read_mnist",
     "read_splits",

@@ -27,8 +27,7 @@ def verify_file(path: str | os.PathLike, sha256: str) -> None:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}; {RESTORE}") from error
     if found != sha256:
         raise DataError(
-            f"{path}: the SHA-256 sum must be {sha256}, got {found}: the file is damaged or another one; "
-            f"{RESTORE}"
+            f"{path}: the SHA-256 sum must be {sha256}, got {found}: the file is damaged or another one; {RESTORE}"
         )
 
 

@@ -1,13 +1,16 @@
-"""What data sets, schemes and transformers promise to a stream; anything that keeps it fits in.
+"""What data sets, schemes and transformers promise to a stream, and a stream to training; what keeps it fits in.
 
-`Source` is what they tell of an array before the first batch.
+`Source` is what they tell of an array before the first batch. It alone says which axis counts the examples.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from bricks.data.streams import BatchIterator
 
 Batch = dict[str, np.ndarray]
 
@@ -23,18 +26,36 @@ class Source:
     shape : tuple of (int or None)
         Of one example, without the batch axis; None where it varies.
     axes : tuple of str
-        A label for each axis, the batch axis included; "" where an axis has none.
+        A label for each axis of a batch, the batch axis included; "" where an axis has none.
+
+    Notes
+    -----
+    Examples are counted along the axis labelled "batch", or the first where no axis is. So a batch of
+    sequences is (batch, time, feature), or (time, batch, feature) where the labels say so.
 
     Examples
     --------
     >>> from bricks.data import Source
     >>> Source(np.dtype("uint8"), (28, 28), ("batch", "height", "width"))
     Source(uint8, (28, 28), batch height width)
+    >>> rows = Source(np.dtype("float32"), (28, 28), ("time", "batch", "feature"))
+    >>> rows.batch_axis, rows.batch_shape
+    (1, (28, None, 28))
     """
 
     dtype: np.dtype
     shape: tuple[int | None, ...]
     axes: tuple[str, ...]
+
+    @property
+    def batch_axis(self) -> int:
+        """The axis of a batch's array along which the examples lie."""
+        return self.axes.index("batch") if "batch" in self.axes else 0
+
+    @property
+    def batch_shape(self) -> tuple[int | None, ...]:
+        """The shape of a batch's array: that of an example with None put in where the examples lie."""
+        return (*self.shape[: self.batch_axis], None, *self.shape[self.batch_axis :])
 
     def __repr__(self) -> str:
         labels = " ".join(label or "-" for label in self.axes)
@@ -68,3 +89,17 @@ class Transformer(Protocol):
 
     def apply(self, batch: Batch) -> Batch:
         """The transformed batch; may hold views of the arrays of `batch`, never changes them."""
+
+
+class Stream(Protocol):
+    """Epochs of batches, any of which can be had without those before it; has no position."""
+
+    sources: Mapping[str, Source]
+    num_examples: int
+    batches_per_epoch: int
+
+    def batches(self, epoch: int) -> Callable[[int], Batch]:
+        """What gives batch 0, 1, ... of this epoch, in arrays that nobody else holds."""
+
+    def iterator(self) -> "BatchIterator":
+        """A new position, at the start of epoch 0."""

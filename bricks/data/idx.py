@@ -66,9 +66,7 @@ def _read(file: BinaryIO, who: str) -> np.ndarray:
         )
     sizes = file.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
-        raise DataError(
-            f"{who}: truncated: the header must hold {magic[3]} sizes, the file ends there; {RESTORE}"
-        )
+        raise DataError(f"{who}: truncated: the header must hold {magic[3]} sizes, the file ends there; {RESTORE}")
     shape = struct.unpack(f">{magic[3]}I", sizes)
     dtype = np.dtype(DTYPES[magic[2]])
     length = math.prod(shape) * dtype.itemsize

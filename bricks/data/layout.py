@@ -91,9 +91,7 @@ def read_splits(file: h5py.File, who: str) -> list[SplitRow]:
     names = getattr(getattr(table, "dtype", None), "names", None) or ()
     needed = [name for name in SplitRow._fields if name != "comment"]
     if not set(needed) <= set(names) or table.ndim != 1:
-        raise DataError(
-            f"{who}: the root attribute 'split' must be a table with the fields {needed}, got {table}"
-        )
+        raise DataError(f"{who}: the root attribute 'split' must be a table with the fields {needed}, got {table}")
     rows = [
         SplitRow(
             _text(row["split"]),
@@ -135,9 +133,7 @@ def _problem(path: str | os.PathLike, error: Exception) -> str:
         return f"does not fit into memory ({error}); read it from disk with load_in_memory=False"
     if isinstance(error, OSError) and error.errno:
         return f"cannot be read: {reason(error)}"
-    kind = (
-        "damaged or truncated HDF5 file" if h5py.is_hdf5(path) else "no HDF5 file, or its beginning is lost"
-    )
+    kind = "damaged or truncated HDF5 file" if h5py.is_hdf5(path) else "no HDF5 file, or its beginning is lost"
     return f"{kind} ({reason(error)})"
 
 

@@ -6,10 +6,15 @@ from bricks.errors import DataError, UsageError, nearest
 
 
 def axis_labels(labels: Iterable[str] | None, ndim: int, who: str) -> tuple[str, ...]:
-    """The labels of an array's `ndim` axes; the first, that of the examples, is "batch" unless named."""
+    """The labels of a data set's array of `ndim` axes; the first, that of the examples, is "batch" unless named."""
     labels = tuple(labels) if labels is not None else ("batch",) + ("",) * (ndim - 1)
     if len(labels) != ndim:
         raise UsageError(f"{who}: needs one axis label for each of its {ndim} axes, got {labels}")
+    if "batch" in labels[1:]:
+        raise UsageError(
+            f"{who}: the examples of a data set must lie along the first axis, got axes {labels}; let a stream "
+            "put time first, by TimeMajor"
+        )
     return (labels[0] or "batch", *labels[1:])
 
 

@@ -30,14 +30,11 @@ def set_rows(file: h5py.File, row: SplitRow, who: str) -> Rows:
             raise DataError(f"{who}: 'indices' must refer to a dataset, got {indices}")
         numbers = indices[...]
         if len(numbers) and numbers.min() < 0:
-            raise DataError(
-                f"{who}: 'indices' must refer to numbers from 0, got {numbers.min()}; is the file whole?"
-            )
+            raise DataError(f"{who}: 'indices' must refer to numbers from 0, got {numbers.min()}; is the file whole?")
         return example_numbers(numbers, length, who)
     if not 0 <= row.start <= row.stop <= length:
         raise DataError(
-            f"{who}: examples {row.start} to {row.stop} must lie in the dataset, which has {length}; "
-            "is the file whole?"
+            f"{who}: examples {row.start} to {row.stop} must lie in the dataset, which has {length}; is the file whole?"
         )
     return range(int(row.start), int(row.stop))
 
@@ -54,10 +51,7 @@ def union(parts: Mapping[str, Sequence[Rows]]) -> dict[str, Rows]:
         return {name: range(several[0].start, several[-1].stop) for name, several in parts.items()}
     if all(len(several) == 1 for several in parts.values()):
         return {name: several[0] for name, several in parts.items()}  # may repeat an example on purpose
-    joined = {
-        name: np.concatenate([np.asarray(rows, np.int64) for rows in several])
-        for name, several in parts.items()
-    }
+    joined = {name: np.concatenate([np.asarray(rows, np.int64) for rows in several]) for name, several in parts.items()}
     first = np.unique(np.stack(list(joined.values())), axis=1, return_index=True)[1]
     return {name: rows[np.sort(first)] for name, rows in joined.items()}
 

@@ -4,11 +4,11 @@ A stream has no position. Each of its iterators has one, two integers that can b
 stream do not disturb each other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from bricks.data.contracts import Batch, Dataset, Scheme, Source, Transformer
+from bricks.data.contracts import Batch, Dataset, Scheme, Source, Stream, Transformer
 from bricks.errors import CheckpointError, DataError
 
 
@@ -58,6 +58,11 @@ class DataStream:
         """A new iterator at the start of epoch 0."""
         return BatchIterator(self)
 
+    def batches(self, epoch: int) -> Callable[[int], Batch]:
+        """What gives batch 0, 1, ... of this epoch."""
+        order, size = self.scheme.indices(self.num_examples, epoch), self.scheme.batch_size
+        return lambda batch: self.read(order[batch * size : (batch + 1) * size])
+
     def read(self, indices: np.ndarray) -> Batch:
         """The batch of the examples of these numbers, in fresh arrays."""
         batch = self.dataset.read(indices)
@@ -86,10 +91,10 @@ class BatchIterator:
     True
     """
 
-    def __init__(self, stream: DataStream):
+    def __init__(self, stream: Stream):
         self._stream = stream
         self._epoch = self._batch = 0
-        self._order: np.ndarray | None = None  # of the present epoch, from its first batch on
+        self._batches: Callable[[int], Batch] | None = None  # of the present epoch, from its first batch on
 
     @property
     def epoch(self) -> int:
@@ -105,14 +110,12 @@ class BatchIterator:
         return self
 
     def __next__(self) -> Batch:
-        stream = self._stream
-        if self._batch >= stream.batches_per_epoch:
-            self._epoch, self._batch, self._order = self._epoch + 1, 0, None
+        if self._batch >= self._stream.batches_per_epoch:
+            self._epoch, self._batch, self._batches = self._epoch + 1, 0, None
             raise StopIteration
-        if self._order is None:
-            self._order = stream.scheme.indices(stream.num_examples, self._epoch)
-        start = self._batch * stream.scheme.batch_size
-        batch = stream.read(self._order[start : start + stream.scheme.batch_size])
+        if self._batches is None:
+            self._batches = self._stream.batches(self._epoch)
+        batch = self._batches(self._batch)
         self._batch += 1
         return batch
 
@@ -138,4 +141,4 @@ class BatchIterator:
                 f"stream: an epoch has {self._stream.batches_per_epoch} batches, the saved position has "
                 f"{state['batch']} of them done; was it saved with another data set or batch size?"
             )
-        self._epoch, self._batch, self._order = int(state["epoch"]), int(state["batch"]), None
+        self._epoch, self._batch, self._batches = int(state["epoch"]), int(state["batch"]), None

@@ -18,7 +18,7 @@ Sources = Mapping[str, Source]
 Names = str | Iterable[str] | None
 
 
-class _Sourcewise:
+class Sourcewise:
     """Does the same to each chosen source: `source` to its description, `array` to its arrays."""
 
     def __init__(self, names: Names):
@@ -35,7 +35,7 @@ class _Sourcewise:
         return changed
 
 
-class Flatten(_Sourcewise):
+class Flatten(Sourcewise):
     """Each example becomes one row: (batch, a, b, ...) becomes (batch, a b ...), scalars (batch, 1).
 
     Parameters
@@ -54,6 +54,7 @@ class Flatten(_Sourcewise):
         super().__init__(sources or None)
 
     def source(self, name: str, source: Source) -> Source:
+        check_examples_first(name, source, "Flatten")
         size = None if None in source.shape else math.prod(source.shape)
         return replace(source, shape=(size,), axes=(source.axes[0], "feature"))
 
@@ -61,7 +62,7 @@ class Flatten(_Sourcewise):
         return array.reshape(len(array), math.prod(array.shape[1:]))
 
 
-class Reshape(_Sourcewise):
+class Reshape(Sourcewise):
     """Each example gets this shape; `Reshape((), "targets")` makes scalars of rows of length one.
 
     Parameters
@@ -95,6 +96,7 @@ class Reshape(_Sourcewise):
         self.axes = axis_labels(None if axes is None else ("batch", *axes), len(self.shape) + 1, "Reshape")
 
     def source(self, name: str, source: Source) -> Source:
+        check_examples_first(name, source, "Reshape")
         if None in source.shape or math.prod(source.shape) != math.prod(self.shape):
             raise DataError(
                 f"Reshape: an example of {name!r} must have {math.prod(self.shape)} elements "
@@ -106,7 +108,7 @@ class Reshape(_Sourcewise):
         return array.reshape(len(array), *self.shape)
 
 
-class ScaleAndShift(_Sourcewise):
+class ScaleAndShift(Sourcewise):
     """x becomes scale x + shift, in floating point.
 
     Parameters
@@ -153,7 +155,7 @@ class ScaleAndShift(_Sourcewise):
         return scaled
 
 
-class Cast(_Sourcewise):
+class Cast(Sourcewise):
     """The same values in another dtype.
 
     Parameters
@@ -186,6 +188,15 @@ class Cast(_Sourcewise):
 
     def array(self, array: np.ndarray) -> np.ndarray:
         return array.astype(self.dtype, copy=False)
+
+
+def check_examples_first(name: str, source: Source, who: str) -> None:
+    """A DataError where the examples of a source do not lie along the first axis."""
+    if source.batch_axis != 0:
+        raise DataError(
+            f"{who}: source {name!r} must have the examples along its first axis, got axes "
+            f"{source.axes}; do this before TimeMajor"
+        )
 
 
 def _dtype(name: object, who: str) -> np.dtype:

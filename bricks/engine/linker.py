@@ -20,7 +20,7 @@ from pytensor.tensor.elemwise import CAReduce
 from pytensor.tensor.random.type import RandomType
 from pytensor.tensor.shape import Shape, Shape_i
 
-from bricks.engine import scan_lowering  # noqa: F401  (registers Scan)
+from bricks.engine import recurrence_lowering, scan_lowering  # noqa: F401  (register Recurrence and Scan)
 from bricks.engine.lowering import Context, _is_integer, lower_graph
 from bricks.errors import UsageError
 
@@ -74,8 +74,14 @@ class XLAMode(Mode):
 XLA = XLAMode(
     XLALinker(),
     RewriteDatabaseQuery(
-        include=["fast_run", "jax"],
-        exclude=["fusion", "inplace", "jax_shape_parameter_as_tuple", "jax_size_parameter_as_tuple"],
+        include=["fast_run", "jax", "bricks_recurrence"],
+        exclude=[
+            "fusion",
+            "inplace",
+            "jax_shape_parameter_as_tuple",
+            "jax_size_parameter_as_tuple",
+            "recurrence_to_scan",
+        ],
     ),
 )
 

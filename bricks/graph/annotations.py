@@ -82,9 +82,7 @@ class Call:
             return self._each(name, pt.as_tensor_variable(value), role, roles, found)
         prefix = "" if role is OUTPUT else f"{name}_"
         if isinstance(value, Mapping):
-            return type(value)(
-                (key, self._each(f"{prefix}{key}", v, role, roles, found)) for key, v in value.items()
-            )
+            return type(value)((key, self._each(f"{prefix}{key}", v, role, roles, found)) for key, v in value.items())
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             pairs = zip(value._fields, value, strict=True)
             return type(value)(*(self._each(f"{prefix}{key}", v, role, roles, found) for key, v in pairs))

@@ -79,9 +79,7 @@ def _conditions(kind: str, given, legal) -> list | None:
     given = list(given) if isinstance(given, list | tuple | set | frozenset) else [given]
     for condition in given:
         if not legal(condition):
-            raise UsageError(
-                f"VariableFilter: {condition!r} cannot be a {kind}; see the help of VariableFilter"
-            )
+            raise UsageError(f"VariableFilter: {condition!r} cannot be a {kind}; see the help of VariableFilter")
     return given
 
 

@@ -142,15 +142,11 @@ def as_type_of(variable: Variable, new: Variable) -> Variable:
     """`new` where `variable` stood: same dtype, axes and known lengths, or an error."""
     kind, given = variable.type, getattr(new, "type", None)
     if getattr(kind, "dtype", None) != getattr(given, "dtype", None):
-        raise UsageError(
-            f"{variable}: what replaces it must be {kind.dtype}, got {given}; cast it with .astype"
-        )
+        raise UsageError(f"{variable}: what replaces it must be {kind.dtype}, got {given}; cast it with .astype")
     lengths = zip(getattr(kind, "shape", ()), getattr(given, "shape", ()), strict=False)
     try:
         if any(a != b for a, b in lengths if None not in (a, b)):
             raise TypeError
         return kind.filter_variable(new)
     except TypeError:
-        raise ShapeError(
-            f"{variable}: what replaces it must have shape {kind.shape}, got {given.shape}"
-        ) from None
+        raise ShapeError(f"{variable}: what replaces it must have shape {kind.shape}, got {given.shape}") from None

@@ -54,9 +54,7 @@ def replace(outputs, replacements):
 
 def _as_variable(variable, new) -> Variable:
     if not isinstance(variable, Variable):
-        raise UsageError(
-            f"replace: keys must be symbolic variables, got {type(variable).__name__} {variable!r}"
-        )
+        raise UsageError(f"replace: keys must be symbolic variables, got {type(variable).__name__} {variable!r}")
     if isinstance(new, Variable):
         return new
     return pt.as_tensor_variable(np.asarray(new, dtype=variable.type.dtype))

@@ -34,9 +34,7 @@ class TrainingGraph(NamedTuple):
     updates: dict[Variable, Variable]
 
 
-def in_training(
-    value: Variable, instead: Callable, inputs: Sequence[Variable], role: Role = NOISE
-) -> Variable:
+def in_training(value: Variable, instead: Callable, inputs: Sequence[Variable], role: Role = NOISE) -> Variable:
     """A variable that is `value`, and in the training graph is `instead(*inputs)`.
 
     Parameters

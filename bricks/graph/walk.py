@@ -16,9 +16,7 @@ def inputs_of(variable: Variable) -> Sequence[Variable]:
     return () if variable.owner is None else variable.owner.inputs
 
 
-def walk(
-    outputs: Iterable[Variable], sources: Callable[[Variable], Sequence[Variable]] = inputs_of
-) -> list[Variable]:
+def walk(outputs: Iterable[Variable], sources: Callable[[Variable], Sequence[Variable]] = inputs_of) -> list[Variable]:
     """All variables behind `outputs` and these themselves, each after everything that it is computed from.
 
     >>> import pytensor.tensor as pt

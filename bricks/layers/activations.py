@@ -83,7 +83,5 @@ class Softmax(Activation):
 
     def activate(self, input_):
         if not -input_.type.ndim <= self.axis < input_.type.ndim:
-            raise ShapeError(
-                f"{self.path}: input must have an axis {self.axis}, got shape {input_.type.shape}"
-            )
+            raise ShapeError(f"{self.path}: input must have an axis {self.axis}, got shape {input_.type.shape}")
         return softmax(input_, axis=self.axis)

@@ -18,9 +18,7 @@ def check_dim(brick, what: str, value) -> int:
 def check_float(brick, variable, dtype: str | None = None, name: str = "input") -> None:
     """A symbolic float tensor; of `dtype`, where parameters are to be combined with it."""
     if not is_tensor(variable):
-        raise UsageError(
-            f"{brick.path}: {name} must be a symbolic tensor, got {type(variable).__name__} {variable!r}"
-        )
+        raise UsageError(f"{brick.path}: {name} must be a symbolic tensor, got {type(variable).__name__} {variable!r}")
     if variable.type.dtype != dtype if dtype else not variable.type.dtype.startswith("float"):
         wanted = dtype or "of a float dtype"
         raise UsageError(
@@ -36,8 +34,7 @@ def check_ndim(brick, variable, ndim: int, layout: str, at_least: bool = False, 
         number = f"at least {ndim}" if at_least else str(ndim)
         axes = "axis" if ndim == 1 else "axes"
         raise ShapeError(
-            f"{brick.path}: {name} must have {number} {axes} {layout}, "
-            f"got {found}: shape {variable.type.shape}"
+            f"{brick.path}: {name} must have {number} {axes} {layout}, got {found}: shape {variable.type.shape}"
         )
 
 
@@ -61,7 +58,6 @@ def as_class_numbers(brick, targets, rows):
         )
     if None not in (shape[0], rows.type.shape[0]) and shape[0] != rows.type.shape[0]:
         raise ShapeError(
-            f"{brick.path}: targets must have as many rows as the other input, "
-            f"got {shape} and {rows.type.shape}"
+            f"{brick.path}: targets must have as many rows as the other input, got {shape} and {rows.type.shape}"
         )
     return targets if targets.type.ndim == 1 else pt.reshape(targets, (-1,), ndim=1)

@@ -38,9 +38,7 @@ class CategoricalCrossEntropy(Brick):
         # Compared, not looked up: XLA clamps an index that is out of range, other backends raise.
         hits = pt.eq(targets[:, None], pt.arange(logits.shape[1])[None, :])
         own = pt.sum(pt.switch(hits, log_softmax(logits, axis=-1), 0), axis=1)
-        return -pt.mean(
-            pt.switch(pt.any(hits, axis=1), own, pt.constant(float("nan"), dtype=logits.type.dtype))
-        )
+        return -pt.mean(pt.switch(pt.any(hits, axis=1), own, pt.constant(float("nan"), dtype=logits.type.dtype)))
 
 
 class SquaredError(Brick):
@@ -98,6 +96,5 @@ def _check_alike(brick, targets, scores, name: str) -> None:
     known = zip(targets.type.shape, scores.type.shape, strict=False)
     if targets.type.ndim != scores.type.ndim or any(a != b for a, b in known if None not in (a, b)):
         raise ShapeError(
-            f"{brick.path}: targets must have the shape of {name} {scores.type.shape}, "
-            f"got {targets.type.shape}"
+            f"{brick.path}: targets must have the shape of {name} {scores.type.shape}, got {targets.type.shape}"
         )

@@ -39,9 +39,7 @@ class Dropout(Brick):
     def __init__(self, p: float, **settings):
         super().__init__(**settings)
         if not (isinstance(p, int | float) and 0 <= p < 1):
-            raise UsageError(
-                f"{self.path}: p, the probability of a 0, must be at least 0 and below 1, got {p!r}"
-            )
+            raise UsageError(f"{self.path}: p, the probability of a 0, must be at least 0 and below 1, got {p!r}")
         self.p = p
 
     def apply(self, input_):

@@ -40,9 +40,7 @@ class Linear(Brick):
         self.input_dim = check_dim(self, "input_dim", input_dim)
         self.output_dim = check_dim(self, "output_dim", output_dim)
         self.W = self.add_parameter("W", (self.input_dim, self.output_dim), role=WEIGHT, init=Glorot())
-        self.b = (
-            self.add_parameter("b", (self.output_dim,), role=BIAS, init=Constant(0)) if use_bias else None
-        )
+        self.b = self.add_parameter("b", (self.output_dim,), role=BIAS, init=Constant(0)) if use_bias else None
 
     def apply(self, input_):
         """(..., input_dim) to (..., output_dim)."""

@@ -61,9 +61,7 @@ class BatchNormalization(Brick):
         self.scale = self.add_parameter("scale", (dim,), role=SCALE, init=Constant(1))
         self.shift = self.add_parameter("shift", (dim,), role=SHIFT, init=Constant(0))
         self.population_mean = self.add_buffer("population_mean", (dim,), POPULATION_MEAN)
-        self.population_variance = self.add_buffer(
-            "population_variance", (dim,), POPULATION_VARIANCE, Constant(1)
-        )
+        self.population_variance = self.add_buffer("population_variance", (dim,), POPULATION_VARIANCE, Constant(1))
 
     def apply(self, input_):
         """(batch, ..., dim) to the same."""

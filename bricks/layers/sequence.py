@@ -47,8 +47,7 @@ class Sequence(Brick):
             needed = getattr(brick, "input_dim", None)
             if dim and needed and needed != dim:
                 raise ShapeError(
-                    f"{brick.path}: input_dim must be {dim}, the output_dim of {source.path} before it, "
-                    f"got {needed}"
+                    f"{brick.path}: input_dim must be {dim}, the output_dim of {source.path} before it, got {needed}"
                 )
             if getattr(brick, "output_dim", None):
                 dim, source = brick.output_dim, brick
@@ -88,17 +87,14 @@ class MLP(Sequence):
     ['mlp/linear_0/W', 'mlp/linear_0/b', 'mlp/linear_1/W', 'mlp/linear_1/b']
     """
 
-    def __init__(
-        self, activations: SequenceOf[Brick | None], dims: SequenceOf[int], use_bias: bool = True, **settings
-    ):
+    def __init__(self, activations: SequenceOf[Brick | None], dims: SequenceOf[int], use_bias: bool = True, **settings):
         if len(dims) != len(activations) + 1 or not activations:
             raise UsageError(
                 f"{settings.get('name') or 'mlp'}: dims must be one more than activations (input, hidden "
                 f"layers, output), got {len(dims)} dims and {len(activations)} activations"
             )
         self.linears = tuple(
-            Linear(dims[i], dims[i + 1], use_bias=use_bias, name=f"linear_{i}")
-            for i in range(len(activations))
+            Linear(dims[i], dims[i + 1], use_bias=use_bias, name=f"linear_{i}") for i in range(len(activations))
         )
         pairs = zip(self.linears, activations, strict=True)
         super().__init__([brick for pair in pairs for brick in pair if brick is not None], **settings)

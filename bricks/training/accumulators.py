@@ -2,7 +2,7 @@
 
     mean = sum over batches of n * value  /  sum of n
 
-So a last batch that is short counts for what it holds.
+So a last batch that is short counts for what it holds. n is the length of the axis that `Source.batch_axis` says.
 """
 
 from collections.abc import Mapping
@@ -18,11 +18,7 @@ from bricks.training.values import read_values, write_values
 def check_monitored(monitored: Mapping, who: str) -> dict:
     """The variables as they came; UsageError for one that is no scalar number."""
     for name, variable in monitored.items():
-        if (
-            not isinstance(variable, pt.TensorVariable)
-            or variable.type.ndim
-            or "complex" in variable.type.dtype
-        ):
+        if not isinstance(variable, pt.TensorVariable) or variable.type.ndim or "complex" in variable.type.dtype:
             raise UsageError(
                 f"{who}: monitored {name!r} must be a symbolic scalar, "
                 f"got {getattr(variable, 'type', variable)!s}; take its mean or norm"

@@ -18,7 +18,7 @@ from bricks.training.accumulators import Accumulators, check_monitored
 from bricks.training.health import all_finite
 from bricks.training.replay import first_not_finite
 from bricks.training.rule import StepRule
-from bricks.training.sources import check_inputs, check_sources, example_axis
+from bricks.training.sources import check_inputs, check_same_axis, check_sources, example_axis
 from bricks.training.step_rules import Scale
 from bricks.training.values import read_values, write_values
 
@@ -80,9 +80,7 @@ class GradientDescent:
     2.0
     """
 
-    def __init__(
-        self, cost, parameters=None, step_rule: StepRule | None = None, *, updates=(), monitored=None
-    ):
+    def __init__(self, cost, parameters=None, step_rule: StepRule | None = None, *, updates=(), monitored=None):
         self.step_rule = step_rule or Scale(learning_rate=0.1)
         _check_cost(cost)
         monitored = check_monitored({"cost": cost} | dict(monitored or {}), _WHO)
@@ -127,14 +125,20 @@ class GradientDescent:
         Raises
         ------
         UsageError, ShapeError
-            For a source that is missing, of a wrong dtype or shape.
+            For a source that is missing, of a wrong dtype or shape, or whose examples lie along another axis
+            than the compiled step counts.
         """
         check_sources(self._inputs, sources, _WHO)
         if self._step is None:
             self._example_axis = example_axis(self._inputs, sources)
+        else:
+            check_same_axis(self._example_axis, sources, _WHO)
 
     def process_batch(self, batch: Mapping[str, np.ndarray]) -> None:
-        """One step, handed over and not waited for. The first call compiles it."""
+        """One step, handed over and not waited for. The first call compiles it.
+
+        Without `prepare` before it, examples are counted along the first axis.
+        """
         if self._step is None:
             self._compile()
         try:
@@ -192,9 +196,7 @@ class GradientDescent:
         """Go to a saved state. CheckpointError where it is another algorithm's."""
         missing = _STATE - set(state)
         if missing:
-            raise CheckpointError(
-                f"{_WHO}: the state lacks {', '.join(sorted(missing))}; is it another kind's?"
-            )
+            raise CheckpointError(f"{_WHO}: the state lacks {', '.join(sorted(missing))}; is it another kind's?")
         write_values(self.parameters, state["parameters"], f"{_WHO}, parameters")
         write_values(self.buffers, state["buffers"], f"{_WHO}, buffers")
         write_values(self._named_updates(), state["updates"], f"{_WHO}, updates")
@@ -205,9 +207,7 @@ class GradientDescent:
         self.steps_given = int(state["steps"])
 
     def _named_updates(self) -> dict:
-        kept = [
-            v for v in self._updates if v not in self.parameters.values() and v not in self.buffers.values()
-        ]
+        kept = [v for v in self._updates if v not in self.parameters.values() and v not in self.buffers.values()]
         return named_parameters(kept)
 
     def _named_random(self) -> dict:
@@ -257,9 +257,7 @@ def _check_cost(cost) -> None:
 def _chosen_parameters(graph: ComputationGraph) -> list:
     found = graph.parameters or [v for v in graph.shared_variables if str(v.type.dtype).startswith("float")]
     if not found:
-        raise UsageError(
-            f"{_WHO}: there is nothing to train: the cost depends on no shared variable of floats"
-        )
+        raise UsageError(f"{_WHO}: there is nothing to train: the cost depends on no shared variable of floats")
     return found
 
 
@@ -272,9 +270,7 @@ def _check_parameters(parameters: Iterable, cost) -> dict:
     named = named_parameters(parameters)
     for name, parameter in named.items():
         if parameter not in graph.shared_variables:
-            raise UsageError(
-                f"{_WHO}: the cost does not depend on parameter {name!r}; leave it out of `parameters`"
-            )
+            raise UsageError(f"{_WHO}: the cost does not depend on parameter {name!r}; leave it out of `parameters`")
     return named
 
 
@@ -282,9 +278,7 @@ def _gradients(cost, parameters: Mapping) -> dict:
     try:
         gradients = engine.grad(cost, list(parameters.values()))
     except DisconnectedInputError as error:
-        raise UsageError(
-            f"{_WHO}: the cost has no gradient for one of {', '.join(parameters)}: {error}"
-        ) from None
+        raise UsageError(f"{_WHO}: the cost has no gradient for one of {', '.join(parameters)}: {error}") from None
     return {p: g.astype(p.type.dtype) for p, g in zip(parameters.values(), gradients, strict=True)}
 
 
@@ -292,7 +286,5 @@ def _check_updates(updates: list) -> None:
     seen = set()
     for variable, _ in updates:
         if variable in seen:
-            raise UsageError(
-                f"{_WHO}: {variable} is updated twice: by training and by `updates`; leave one out"
-            )
+            raise UsageError(f"{_WHO}: {variable} is updated twice: by training and by `updates`; leave one out")
         seen.add(variable)

@@ -78,9 +78,7 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
         kind = "is empty" if not content else "is not a file of bricks' state, or its start is damaged"
         raise CheckpointError(f"{path}: {kind}; {_REMEDY}")
     if version.isdigit() and int(version) > VERSION:
-        raise CheckpointError(
-            f"{path}: has version {version}, this bricks reads version {VERSION}; use the newer one"
-        )
+        raise CheckpointError(f"{path}: has version {version}, this bricks reads version {VERSION}; use the newer one")
     body = content[_BLOCK:]
     if content[:_BLOCK] != _header(body):
         raise CheckpointError(f"{path}: is damaged or cut short ({len(content):,} bytes); {_REMEDY}")

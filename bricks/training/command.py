@@ -85,9 +85,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--resume", metavar="RUN", help="go on with the run in this directory; training.epochs=60 extends it"
     )
-    parser.add_argument(
-        "--check", action="store_true", help="validate and build all, compile and write nothing"
-    )
+    parser.add_argument("--check", action="store_true", help="validate and build all, compile and write nothing")
     parser.add_argument("--list", action="store_true", help="list the configs (so does no argument at all)")
     asked = parser.parse_intermixed_args(argv)
     override = re.compile(r"[^=/]*=")
@@ -129,9 +127,7 @@ def _resume(lab: Lab, asked: argparse.Namespace, path: Path | None) -> int:
         return 0
     run.resume(folder, state)
     if run.finished:
-        print(
-            f"this run is finished: {run.reason_to_stop}; nothing is trained, the test set isn't read again"
-        )
+        print(f"this run is finished: {run.reason_to_stop}; nothing is trained, the test set isn't read again")
         _print_end(run, run.earlier_test, asked.config)
         return 0
     if run.earlier_test:

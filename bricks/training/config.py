@@ -126,9 +126,7 @@ def read(path: str | Path, lab: Lab, overrides: Iterable[str] = (), name: str | 
 def validate(data: dict[str, Any], lab: Lab, name: str) -> tuple[Config | None, list[Problem]]:
     """Validate plain data as a config: the config, or all that is wrong with it."""
     problems: list[Problem] = []
-    sections = {
-        room: _section(room, _choices(room, lab), _chosen(data, room), lab, problems) for room in _CHOICE
-    }
+    sections = {room: _section(room, _choices(room, lab), _chosen(data, room), lab, problems) for room in _CHOICE}
     whole = pydantic.create_model(
         "Config",
         __config__=_STRICT,
@@ -186,9 +184,7 @@ def _section(room: str, known: list[str], chosen: Any, lab: Lab, problems: list[
         if isinstance(chosen, str):
             kind = "step rule" if key == "step_rule" else room
             problems.append(Problem((room, key), f"unknown {kind} {chosen!r}; {nearest(chosen, known)}"))
-        return pydantic.create_model(
-            room, __config__=ConfigDict(extra="allow", strict=True), **{key: (str, ...)}
-        )
+        return pydantic.create_model(room, __config__=ConfigDict(extra="allow", strict=True), **{key: (str, ...)})
     fields: dict[str, Any] = {"choice": (str, Field(alias=key))}
     for option in _options(room, chosen, lab).values():
         if option.name == key:
@@ -212,9 +208,7 @@ def _override(data: dict[str, Any], text: str) -> tuple[str, ...]:
     path, equals, value = text.partition("=")
     keys = tuple(path.strip().split("."))
     if not equals or not all(keys):
-        raise UsageError(
-            f"command line: {text!r}: an override is section.key=value, for example training.epochs=60"
-        )
+        raise UsageError(f"command line: {text!r}: an override is section.key=value, for example training.epochs=60")
     section = data
     for depth, key in enumerate(keys[:-1]):
         section = section.setdefault(key, {})

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytensor.tensor as pt
 
 from bricks import engine
-from bricks.data import DataStream, Source
+from bricks.data import Source, Stream
 from bricks.errors import DataError, UsageError, nearest
 from bricks.model import Model
 from bricks.training.algorithms import GradientDescent
@@ -15,7 +15,7 @@ from bricks.training.extensions import Decay, EarlyStopping, Extension, FinishAf
 from bricks.training.lab import Lab
 from bricks.training.main_loop import MainLoop
 from bricks.training.monitoring import Evaluation
-from bricks.training.sources import accepts, batch_shape, check_sources
+from bricks.training.sources import accepts, check_sources
 from bricks.training.step_rules import build_step_rule
 
 STREAMS = ("train", "valid", "test")
@@ -27,7 +27,7 @@ class Experiment:
 
     Attributes
     ----------
-    streams : dict of str to DataStream
+    streams : dict of str to Stream
         `train`, `valid` and `test`.
     model : Model
     early_stopping : EarlyStopping
@@ -37,7 +37,7 @@ class Experiment:
     """
 
     config: Config
-    streams: dict[str, DataStream]
+    streams: dict[str, Stream]
     model: Model
     early_stopping: EarlyStopping
     evaluation: Evaluation
@@ -92,14 +92,10 @@ def build(config: Config, lab: Lab) -> Experiment:
     """
     engine.start()
     streams = _streams(lab.function("datasets", config.dataset.name), config)
-    variables = _Variables(
-        {name: variable(name, source) for name, source in streams["train"].sources.items()}
-    )
+    variables = _Variables({name: variable(name, source) for name, source in streams["train"].sources.items()})
     model = lab.function("models", config.model.name)(variables, seed=config.seed, **config.model.options)
     if not isinstance(model, Model):
-        raise UsageError(
-            f"model {config.model.name!r}: build must return a bricks.Model, got {type(model).__name__}"
-        )
+        raise UsageError(f"model {config.model.name!r}: build must return a bricks.Model, got {type(model).__name__}")
     keep = model.parameters | model.buffers
     training = config.training
     return Experiment(
@@ -118,27 +114,26 @@ def variable(name: str, source: Source) -> pt.TensorVariable:
     >>> features = variable("features", Source(np.dtype("float32"), (784,), ("batch", "feature")))
     >>> features.type.dtype, features.type.shape
     ('float32', (None, 784))
+    >>> rows = Source(np.dtype("float32"), (28, 28), ("time", "batch", "feature"))
+    >>> variable("features", rows).type.shape
+    (28, None, 28)
     """
     dtype = source.dtype.name
     if dtype.startswith("float") and accepts(engine.floatX(), dtype):
         dtype = engine.floatX()
-    return pt.tensor(name, dtype=dtype, shape=batch_shape(source))
+    return pt.tensor(name, dtype=dtype, shape=source.batch_shape)
 
 
 class _Variables(dict):
     """Inputs by source; a model that asks for one that isn't there is told what there is."""
 
     def __missing__(self, name):
-        raise UsageError(
-            f"the model needs the source {name!r}, which the data set lacks; {nearest(name, self)}"
-        )
+        raise UsageError(f"the model needs the source {name!r}, which the data set lacks; {nearest(name, self)}")
 
 
-def _streams(function: Callable, config: Config) -> dict[str, DataStream]:
+def _streams(function: Callable, config: Config) -> dict[str, Stream]:
     streams = function(config.seed, **config.dataset.options)
     missing = [name for name in STREAMS if name not in streams]
     if missing:
-        raise DataError(
-            f"data set {config.dataset.name!r}: streams must give train, valid and test, lacks {missing}"
-        )
+        raise DataError(f"data set {config.dataset.name!r}: streams must give train, valid and test, lacks {missing}")
     return streams

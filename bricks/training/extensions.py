@@ -79,9 +79,7 @@ class Extension:
     def load_state_dict(self, state: Mapping) -> None:
         """Go to a saved state."""
         if state:
-            raise CheckpointError(
-                f"extension {self.name}: has no state, the checkpoint holds {', '.join(state)}"
-            )
+            raise CheckpointError(f"extension {self.name}: has no state, the checkpoint holds {', '.join(state)}")
 
 
 class FinishAfter(Extension):
@@ -155,9 +153,7 @@ class EarlyStopping(Extension):
         keep: Mapping | None = None,
     ):
         super().__init__()
-        if patience is not None and (
-            isinstance(patience, bool) or not isinstance(patience, int) or patience < 1
-        ):
+        if patience is not None and (isinstance(patience, bool) or not isinstance(patience, int) or patience < 1):
             raise UsageError(f"EarlyStopping: patience must be an integer from 1, got {patience!r}")
         self.watch, self.patience, self.maximize = watch, patience, maximize
         self._keep = keep
@@ -176,17 +172,13 @@ class EarlyStopping(Extension):
     def before_training(self) -> None:
         known = self.main_loop.row_entries
         if self.watch not in known:
-            raise UsageError(
-                f"EarlyStopping: watch={self.watch!r} is no entry of a row; {nearest(self.watch, known)}"
-            )
+            raise UsageError(f"EarlyStopping: watch={self.watch!r} is no entry of a row; {nearest(self.watch, known)}")
         self._look()
 
     def after_epoch(self) -> None:
         row = self.main_loop.row
         if self.watch not in row:
-            raise UsageError(
-                f"EarlyStopping: {self.watch!r} is not in the row yet; put what adds it before this"
-            )
+            raise UsageError(f"EarlyStopping: {self.watch!r} is not in the row yet; put what adds it before this")
         value = row[self.watch]
         self.improved = math.isfinite(value) and (
             self.best_value is None or (value > self.best_value if self.maximize else value < self.best_value)
@@ -290,6 +282,4 @@ class FiniteRows(Extension):
         for key, value in self.main_loop.row.items():
             if isinstance(value, float) and not math.isfinite(value):
                 epoch = self.main_loop.row["epoch"]
-                raise NotFiniteError(
-                    f"epoch {epoch}: {key} is {value}, though all training steps were finite"
-                )
+                raise NotFiniteError(f"epoch {epoch}: {key} is {value}, though all training steps were finite")

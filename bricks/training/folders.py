@@ -60,9 +60,7 @@ def find(lab: Lab, word: str) -> Path:
         folder = path.parent if path.is_file() else path
         if (folder / CONFIG).is_file() and (folder / CHECKPOINT).is_file():
             return folder.resolve()
-    known = {
-        str(path.parent.relative_to(lab.folder)) for path in (lab.folder / "runs").glob(f"*/*/{CHECKPOINT}")
-    }
+    known = {str(path.parent.relative_to(lab.folder)) for path in (lab.folder / "runs").glob(f"*/*/{CHECKPOINT}")}
     if Path(word).is_dir():
         raise UsageError(f"{word} is no run: it must have {CONFIG} and {CHECKPOINT}; {nearest(word, known)}")
     raise UsageError(f"no run {word!r}; {nearest(word.rstrip('/'), known)}")

@@ -21,9 +21,7 @@ def all_finite(variables):
         if variable.type.dtype.startswith("float"):
             total = _weighted_sum(variable)
             totals.setdefault(total.type.dtype, []).append(total)
-    flags = [
-        pt.le(abs(sum(same)), np.sqrt(np.finfo(dtype).max).astype(dtype)) for dtype, same in totals.items()
-    ]
+    flags = [pt.le(abs(sum(same)), np.sqrt(np.finfo(dtype).max).astype(dtype)) for dtype, same in totals.items()]
     return functools.reduce(pt.and_, flags)
 
 

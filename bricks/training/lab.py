@@ -144,9 +144,7 @@ def options(function: Callable, skip: tuple[str, ...] = ("self", "seed", "source
         if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
             raise UsageError(f"{where}: {parameter} can't come from a config; use named keyword parameters")
         if parameter.annotation is parameter.empty:
-            raise UsageError(
-                f"{where}: parameter {parameter.name!r} needs an annotation to validate configs by"
-            )
+            raise UsageError(f"{where}: parameter {parameter.name!r} needs an annotation to validate configs by")
         holder = types.SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
         hints = typing.get_type_hints(holder, globalns=_namespace(function), include_extras=True)
         found[parameter.name] = Option(parameter.name, hints[parameter.name], parameter.default)

@@ -99,9 +99,7 @@ def _rows(content: bytes, path: str | os.PathLike) -> list[dict[str, Any]]:
         try:
             rows.append(json.loads(line))
         except ValueError:
-            raise CheckpointError(
-                f"{path}, line {number}: isn't JSON: {line[:60]!r}; the log was damaged"
-            ) from None
+            raise CheckpointError(f"{path}, line {number}: isn't JSON: {line[:60]!r}; the log was damaged") from None
     return rows
 
 
@@ -119,8 +117,6 @@ def _lock(file, path: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise UsageError(
-            f"{path}: another process is writing this run; wait for it or end it first"
-        ) from None
+        raise UsageError(f"{path}: another process is writing this run; wait for it or end it first") from None
     except OSError:
         pass  # some network file systems have no locks: then care is the user's

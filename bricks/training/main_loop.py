@@ -24,7 +24,7 @@ class MainLoop:
     Parameters
     ----------
     algorithm : GradientDescent or alike
-    stream : DataStream
+    stream : DataStream or alike
         Its sources are compared with the algorithm's inputs before the first batch.
     extensions : iterable of Extension
         Each belongs to one loop.
@@ -81,21 +81,15 @@ class MainLoop:
         names = [extension.name for extension in self.extensions]
         for extension in self.extensions:
             if names.count(extension.name) > 1:
-                raise UsageError(
-                    f"MainLoop: two extensions are called {extension.name!r}; give one another name"
-                )
+                raise UsageError(f"MainLoop: two extensions are called {extension.name!r}; give one another name")
             if extension.main_loop not in (None, self):
-                raise UsageError(
-                    f"MainLoop: extension {extension.name!r} belongs to another loop; make a new one"
-                )
+                raise UsageError(f"MainLoop: extension {extension.name!r} belongs to another loop; make a new one")
             extension.main_loop = self
         self._callbacks = {callback: self._overridden(callback) for callback in CALLBACKS}
         self.iteration = self.epoch = 0
         self.row: dict | None = None
         self.finish_reason: str | None = None
-        self._epoch_start: int | None = (
-            None  # the iteration in which the present epoch began; None between epochs
-        )
+        self._epoch_start: int | None = None  # the iteration in which the present epoch began; None between epochs
         self._iterator = stream.iterator()
         self._position = self._iterator.state_dict()  # after the last finished step
         self._checked = (0, self._position)
@@ -175,15 +169,12 @@ class MainLoop:
         """Go to a saved state. CheckpointError where it is another loop's."""
         missing = _STATE - set(state)
         if missing:
-            raise CheckpointError(
-                f"MainLoop: the state lacks {', '.join(sorted(missing))}; was it saved by MainLoop?"
-            )
+            raise CheckpointError(f"MainLoop: the state lacks {', '.join(sorted(missing))}; was it saved by MainLoop?")
         known = {extension.name: extension for extension in self.extensions}
         for name in state["extensions"]:
             if name not in known:
                 raise CheckpointError(
-                    f"MainLoop: the state holds extension {name!r}, which isn't there now; "
-                    f"{nearest(name, known)}"
+                    f"MainLoop: the state holds extension {name!r}, which isn't there now; {nearest(name, known)}"
                 )
         self._iterator.load_state_dict(state["position"])
         self.algorithm.load_state_dict(state["algorithm"])

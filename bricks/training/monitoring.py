@@ -12,7 +12,7 @@ from bricks.errors import DataError
 from bricks.graph import ComputationGraph
 from bricks.training.accumulators import Accumulators, check_monitored
 from bricks.training.extensions import Extension
-from bricks.training.sources import check_inputs, check_sources, example_axis
+from bricks.training.sources import check_inputs, check_same_axis, check_sources, example_axis
 
 
 class Evaluation(Extension):
@@ -22,7 +22,7 @@ class Evaluation(Extension):
     ----------
     monitored : mapping of str to scalar Variable
         As they are in the given graph: that of inference, where models build it.
-    stream : DataStream
+    stream : DataStream or alike
         Read from its beginning each time, so a shuffled one gives the same as any other.
     prefix : str
         `valid` puts `valid_cost` into the row for a monitored `cost`.
@@ -30,7 +30,8 @@ class Evaluation(Extension):
     Raises
     ------
     UsageError, ShapeError
-        For a stream that doesn't give what the graph needs; before training, and before anything is compiled.
+        For a stream that doesn't give what the graph needs, before training, and before anything is compiled;
+        for another stream, whose examples lie along another axis than the first one's.
     DataError
         For a stream without batches.
 
@@ -49,7 +50,7 @@ class Evaluation(Extension):
         self._inputs = check_inputs(ComputationGraph(list(self.monitored.values())).inputs, self._who)
         self._accumulators = Accumulators(self.monitored, prefix)
         self._random = engine.random.states(list(self.monitored.values()))
-        self._function = None
+        self._function = self._example_axis = None
 
     def before_training(self) -> None:
         check_sources(self._inputs, self.stream.sources, self._who)
@@ -63,6 +64,7 @@ class Evaluation(Extension):
         check_sources(self._inputs, stream.sources, self._who)
         if self._function is None:
             self._compile(stream)
+        check_same_axis(self._example_axis, stream.sources, self._who)
         counters = [(state.step, state.step.get_value()) for state in self._random]
         self._accumulators.reset()
         for batch in stream.iterator():
@@ -78,9 +80,10 @@ class Evaluation(Extension):
         return {f"{prefix}_{name}": value for name, value in means.items()}
 
     def _compile(self, stream) -> None:
+        self._example_axis = example_axis(self._inputs, stream.sources)
         self._function = engine.function(
             list(self._inputs.values()),
-            updates=self._accumulators.updates(example_axis(self._inputs, stream.sources)),
+            updates=self._accumulators.updates(self._example_axis),
             host=False,
             name=f"evaluation on {self.prefix}",
         )

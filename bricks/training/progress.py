@@ -24,9 +24,7 @@ class ProgressBar(Extension):
         Where to write; standard output by default.
     """
 
-    def __init__(
-        self, epochs: int, batches_per_epoch: int, examples_per_epoch: int, console: Console | None = None
-    ):
+    def __init__(self, epochs: int, batches_per_epoch: int, examples_per_epoch: int, console: Console | None = None):
         super().__init__()
         self.epochs, self.batches, self.examples = epochs, batches_per_epoch, examples_per_epoch
         self.console = console or Console(highlight=False)
@@ -79,9 +77,7 @@ class ProgressBar(Extension):
 
     def after_epoch(self) -> None:
         row, seconds = self.main_loop.row, time.monotonic() - self._epoch_began
-        numbers = "  ".join(
-            f"{key} {shown(key, row[key])}" for key in self.main_loop.row_entries if key in row
-        )
+        numbers = "  ".join(f"{key} {shown(key, row[key])}" for key in self.main_loop.row_entries if key in row)
         width = len(str(self.epochs))
         self.say(f"epoch {row['epoch']:{width}}/{self.epochs}  {numbers}  {seconds:.1f} s")
 

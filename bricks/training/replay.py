@@ -55,9 +55,7 @@ def describe(variable: Variable, names: Mapping | None = None, depth: int = 2) -
     if names and variable in names:
         return names[variable]
     if isinstance(variable, Constant):
-        return (
-            f"{variable.data:.4g}" if np.ndim(variable.data) == 0 else f"a constant {np.shape(variable.data)}"
-        )
+        return f"{variable.data:.4g}" if np.ndim(variable.data) == 0 else f"a constant {np.shape(variable.data)}"
     if variable.name:
         return _call_text(variable)
     if variable.owner is None:

@@ -91,16 +91,12 @@ class StepRule(ABC):
     def add_buffers(self, name: str, parameters) -> dict:
         """A buffer of zeros for each parameter, `RULE/NAME/PARAMETER`."""
         named = named_parameters(list(parameters))
-        return {
-            p: self.add_buffer(f"{name}/{path}", np.zeros_like(p.get_value())) for path, p in named.items()
-        }
+        return {p: self.add_buffer(f"{name}/{path}", np.zeros_like(p.get_value())) for path, p in named.items()}
 
     def use(self) -> None:
         """Called once by the algorithm; a second algorithm would overwrite the first one's buffers."""
         if self._used:
-            raise UsageError(
-                f"{type(self).__name__}: this step rule already belongs to an algorithm; make a new one"
-            )
+            raise UsageError(f"{type(self).__name__}: this step rule already belongs to an algorithm; make a new one")
         self._used = True
 
     def find_hyperparameter(self, name: str):

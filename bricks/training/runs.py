@@ -153,9 +153,7 @@ class Run:
         self.loop.log = log
 
 
-def read_run(
-    folder: Path, lab: Lab, path: Path | None, overrides: list[str]
-) -> tuple[Config, Lab, dict, list[str]]:
+def read_run(folder: Path, lab: Lab, path: Path | None, overrides: list[str]) -> tuple[Config, Lab, dict, list[str]]:
     """What is needed to resume a run: config, lab with the run's own copy of its model, state, differences.
 
     Parameters
@@ -193,17 +191,14 @@ def read_run(
     own = configs.read(folder / folders.CONFIG, lab, name=folder.parent.name)
     other = _differences(own.resolved, then)
     if other:
-        raise CheckpointError(
-            f"{folder / CHECKPOINT}: is of another run than {folders.CONFIG} beside it: {other}"
-        )
+        raise CheckpointError(f"{folder / CHECKPOINT}: is of another run than {folders.CONFIG} beside it: {other}")
     config = own
     if path is not None or overrides:
         config = configs.read(path or folder / folders.CONFIG, lab, overrides, name=folder.parent.name)
     changed = _differences(config.resolved, then)
     if changed:
         raise UsageError(
-            f"a resumed run keeps its {', '.join(FIXED)}; only training.* may change, got {changed}; "
-            "start a new run"
+            f"a resumed run keeps its {', '.join(FIXED)}; only training.* may change, got {changed}; start a new run"
         )
     versions = engine.versions()
     differences += [

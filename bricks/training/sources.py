@@ -17,9 +17,7 @@ def check_inputs(variables: Sequence, who: str) -> dict:
                 f"got one of type {variable.type} without; say pt.matrix('features')"
             )
         if variable.name in named:
-            raise UsageError(
-                f"{who}: two different inputs of the graph are called {variable.name!r}; use one variable"
-            )
+            raise UsageError(f"{who}: two different inputs of the graph are called {variable.name!r}; use one variable")
         named[variable.name] = variable
     return named
 
@@ -46,8 +44,7 @@ def check_sources(inputs: Mapping, sources: Mapping, who: str) -> None:
     for name, variable in inputs.items():
         if name not in sources:
             raise UsageError(
-                f"{who}: the graph's input {name!r} needs a source of that name in the stream; "
-                f"{nearest(name, sources)}"
+                f"{who}: the graph's input {name!r} needs a source of that name in the stream; {nearest(name, sources)}"
             )
         source, wanted = sources[name], variable.type
         if not accepts(wanted.dtype, str(source.dtype)):
@@ -55,7 +52,7 @@ def check_sources(inputs: Mapping, sources: Mapping, who: str) -> None:
                 f"{who}: source {name!r} must be {wanted.dtype}, as the graph's input is, or safe to convert "
                 f"to it; the stream gives {source.dtype}; cast it there, or declare the input so"
             )
-        given = batch_shape(source)
+        given = source.batch_shape
         if len(given) != wanted.ndim or any(_differ(a, b) for a, b in zip(given, wanted.shape, strict=True)):
             raise ShapeError(
                 f"{who}: source {name!r} must have batches of shape {_show(wanted.shape)}, as the graph's "
@@ -72,26 +69,33 @@ def accepts(dtype: str, given: str) -> bool:
     return dtype == given or ("bool" != dtype and pytensor.scalar.upcast(dtype, given) == dtype)
 
 
-def batch_axis(source) -> int:
-    """Which axis of a source's batches counts the examples."""
-    return source.axes.index("batch") if "batch" in source.axes else 0
-
-
-def batch_shape(source) -> tuple:
-    """The shape of a source's batches, None for what varies: an example's with the batch axis put in."""
-    axis = batch_axis(source)
-    return (*source.shape[:axis], None, *source.shape[axis:])
-
-
 def example_axis(inputs: Mapping, sources: Mapping | None = None):
     """(input variable, axis) whose length is a batch's number of examples; None if no input has an axis.
 
-    The first input in order; its axis labelled `batch` if the sources are known, else its first.
+    The first input in order that is no scalar; the axis that its source says if the sources are known
+    (`Source.batch_axis`: 1 for time-major sequences), else its first.
     """
     for name, variable in inputs.items():
         if variable.type.ndim:
-            return variable, batch_axis(sources[name]) if sources else 0
+            return variable, sources[name].batch_axis if sources else 0
     return None
+
+
+def check_same_axis(counted, sources: Mapping, who: str) -> None:
+    """ShapeError where a compiled function counts examples along another axis than these sources have them.
+
+    Parameters
+    ----------
+    counted : (input variable, axis) or None
+        What `example_axis` said when it was compiled.
+    """
+    if counted is not None and counted[1] != sources[counted[0].name].batch_axis:
+        variable, axis = counted
+        raise ShapeError(
+            f"{who}: the examples of source {variable.name!r} must lie along axis {axis}, by which the compiled "
+            f"function counts them, the stream has them along axis {sources[variable.name].batch_axis}; let it "
+            "know this stream's sources before the first batch, or make another one"
+        )
 
 
 def _differ(a, b) -> bool:

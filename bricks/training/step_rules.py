@@ -58,8 +58,7 @@ class Momentum(StepRule):
     def compute_steps(self, steps):
         velocities = self.add_buffers("velocity", steps)
         steps = {
-            p: like(self.momentum, p) * velocities[p] + like(self.learning_rate, p) * step
-            for p, step in steps.items()
+            p: like(self.momentum, p) * velocities[p] + like(self.learning_rate, p) * step for p, step in steps.items()
         }
         return steps, [(velocities[p], step) for p, step in steps.items()]
 
@@ -120,9 +119,7 @@ RULES = {"adam": Adam, "momentum": Momentum, "scale": Scale, "sgd": Scale}
 """Rules by the name that a config says; their constructors' annotations are what its values must fulfil."""
 
 
-def build_step_rule(
-    name: str, *, clip: float | None = None, max_norm: float | None = None, **settings
-) -> StepRule:
+def build_step_rule(name: str, *, clip: float | None = None, max_norm: float | None = None, **settings) -> StepRule:
     """A step rule from plain data.
 
     Parameters

@@ -33,9 +33,7 @@ def write_values(variables: Mapping, values: Mapping, who: str) -> None:
     """
     for name in values:
         if name not in variables:
-            raise CheckpointError(
-                f"{who}: the state holds {name!r}, which isn't there now; {nearest(name, variables)}"
-            )
+            raise CheckpointError(f"{who}: the state holds {name!r}, which isn't there now; {nearest(name, variables)}")
     for name, variable in variables.items():
         if name not in values:
             raise CheckpointError(f"{who}: the state lacks {name!r}; {nearest(name, values)}")

@@ -152,8 +152,5 @@ def test_the_copies_are_gone_once_compiled():
     y = MLP([Tanh(), Identity()], [4, 3, 2])(x)
     f = engine.function([x], y)
     ops = [node.op for node in f.maker.fgraph.apply_nodes]
-    assert (
-        sum(isinstance(op, Elemwise) and op.scalar_op.name in ("identity", "inference_value") for op in ops)
-        == 0
-    )
+    assert sum(isinstance(op, Elemwise) and op.scalar_op.name in ("identity", "inference_value") for op in ops) == 0
     assert len(ops) < 12

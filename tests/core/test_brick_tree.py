@@ -45,9 +45,7 @@ def test_a_default_name_is_the_class_name_in_snake_case():
 
 
 def test_siblings_of_one_default_name_are_numbered_and_named_ones_keep_theirs():
-    sequence = Sequence(
-        [Linear(2, 2), Tanh(), Linear(2, 2), Linear(2, 2, name="linear_1"), Tanh(), Linear(2, 2)]
-    )
+    sequence = Sequence([Linear(2, 2), Tanh(), Linear(2, 2), Linear(2, 2, name="linear_1"), Tanh(), Linear(2, 2)])
     assert [b.name for b in sequence.children] == [
         "linear",
         "tanh",
@@ -318,9 +316,7 @@ def test_a_brick_without_seed_logs_the_process_seed_with_which_it_can_be_repeate
     lines = []
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-        lines.append(
-            [line for line in done.stdout.splitlines() if line.startswith(("bricks", "nothing", "True"))]
-        )
+        lines.append([line for line in done.stdout.splitlines() if line.startswith(("bricks", "nothing", "True"))])
     for nothing, logged, repeated in lines:
         assert nothing == "nothing yet" and repeated.startswith("True ")
         seed = repeated.split()[1]

@@ -70,9 +70,7 @@ def test_a_constant_broadcasts_and_an_array_that_does_not_fit_is_refused():
         draw(Constant([1, 2]), (2, 3))
 
 
-@pytest.mark.parametrize(
-    "initializer", [Gaussian(), Uniform(width=1), Orthogonal(), Glorot(), He(), LeCun()], ids=repr
-)
+@pytest.mark.parametrize("initializer", [Gaussian(), Uniform(width=1), Orthogonal(), Glorot(), He(), LeCun()], ids=repr)
 def test_both_dtypes_get_the_same_values_and_the_generator_alone_decides(initializer):
     wide, narrow = (draw(initializer, (30, 20), dtype=dtype) for dtype in ("float64", "float32"))
     assert (wide.dtype, narrow.dtype) == ("float64", "float32")
@@ -83,9 +81,7 @@ def test_both_dtypes_get_the_same_values_and_the_generator_alone_decides(initial
 @pytest.mark.parametrize("initializer", [Orthogonal(), Identity(), Glorot(), He(), LeCun()], ids=repr)
 def test_what_needs_a_matrix_says_so(initializer):
     name = type(initializer).__name__
-    with pytest.raises(
-        ShapeError, match=rf"{name}: is for matrices \(in, out\), got a parameter of shape \(3,\)"
-    ):
+    with pytest.raises(ShapeError, match=rf"{name}: is for matrices \(in, out\), got a parameter of shape \(3,\)"):
         draw(initializer, (3,))
 
 

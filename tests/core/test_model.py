@@ -20,9 +20,7 @@ from bricks.layers import (
 
 def small(seed=1, units=3):
     x, t = pt.matrix("features", dtype="float32"), pt.ivector("targets")
-    net = Sequence(
-        [Linear(4, units), BatchNormalization(units), Tanh(), Linear(units, 2)], name="net", seed=seed
-    )
+    net = Sequence([Linear(4, units), BatchNormalization(units), Tanh(), Linear(units, 2)], name="net", seed=seed)
     z = net(x)
     return Model(
         CategoricalCrossEntropy()(t, z),
@@ -47,9 +45,7 @@ def test_state_goes_out_and_into_a_model_of_the_same_shape():
     for v in one.buffers.values():
         v.set_value(np.random.default_rng(0).normal(size=v.type.shape).astype("float32"))
     state = one.state_dict()
-    assert not np.array_equal(
-        two.state_dict()["parameters"]["net/linear/W"], state["parameters"]["net/linear/W"]
-    )
+    assert not np.array_equal(two.state_dict()["parameters"]["net/linear/W"], state["parameters"]["net/linear/W"])
     two.load_state_dict(state)
     for kind in ("parameters", "buffers"):
         assert state[kind].keys() == two.state_dict()[kind].keys()
@@ -92,10 +88,7 @@ def test_a_state_that_does_not_fit_changes_nothing_and_names_everything_that_is_
 
 def test_a_state_of_another_float_dtype_is_cast():
     model = small()
-    state = {
-        kind: {p: v.astype("float64") for p, v in part.items()}
-        for kind, part in small(2).state_dict().items()
-    }
+    state = {kind: {p: v.astype("float64") for p, v in part.items()} for kind, part in small(2).state_dict().items()}
     model.load_state_dict(state)
     assert model.state_dict()["parameters"]["net/linear/W"].dtype == "float32"
 

@@ -217,9 +217,7 @@ def test_a_variable_inside_a_recurrence_is_refused_with_the_way_out():
     states = engine.scan(step, sequences=[x], outputs_info=[np.zeros(3, "float32")])
     scan = next(v for v in walk([states]) if v.owner and hasattr(v.owner.op, "inner_outputs")).owner
     inside = scan.op.inner_outputs[0]
-    with pytest.raises(
-        UsageError, match="is inside the recurrence Scan.*give it to the recurrence as a sequence"
-    ):
+    with pytest.raises(UsageError, match="is inside the recurrence Scan.*give it to the recurrence as a sequence"):
         replace(states, {inside: inside * 2})
     with pytest.raises(
         UsageError, match="not in the graph.*in the step of a recurrence, give it to that as a sequence"

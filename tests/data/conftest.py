@@ -30,9 +30,7 @@ def idx_bytes():
     codes = {"uint8": 8, "int8": 9, "int16": 11, "int32": 12, "float32": 13, "float64": 14}
 
     def make(array):
-        header = bytes([0, 0, codes[array.dtype.name], array.ndim]) + struct.pack(
-            f">{array.ndim}I", *array.shape
-        )
+        header = bytes([0, 0, codes[array.dtype.name], array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
         return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
     return make
@@ -56,12 +54,22 @@ def small_digits(tmp_path, idx_bytes):
 
 
 @pytest.fixture(scope="session")
-def mnist_module():
-    """The lab's dataset file, loaded from its place as train.py does."""
-    specification = importlib.util.spec_from_file_location("lab_mnist", ROOT / "datasets" / "mnist.py")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+def lab_dataset():
+    """Loads a dataset file of the lab from its place, as train.py does."""
+
+    def load(name):
+        specification = importlib.util.spec_from_file_location(f"lab_{name}", ROOT / "datasets" / f"{name}.py")
+        module = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def mnist_module(lab_dataset):
+    """The lab's MNIST."""
+    return lab_dataset("mnist")
 
 
 @pytest.fixture(scope="session")

@@ -33,9 +33,7 @@ def test_arrays_are_held_without_a_copy_and_read_as_fresh_ones():
     np.testing.assert_array_equal(array, X)
 
 
-@pytest.mark.parametrize(
-    "indices", [[2, 0, 2], np.array([2, 0, 2]), np.array([2, 0, 2], np.uint8), range(3), [-1]]
-)
+@pytest.mark.parametrize("indices", [[2, 0, 2], np.array([2, 0, 2]), np.array([2, 0, 2], np.uint8), range(3), [-1]])
 def test_read_gives_the_rows_asked_for_in_their_order(indices):
     batch = ArrayDataset({"x": X, "y": Y}).read(indices)
     np.testing.assert_array_equal(batch["x"], X[np.array(indices)])

@@ -81,9 +81,7 @@ def test_a_user_without_home_is_told_what_to_set(monkeypatch):
 def test_a_folder_that_cannot_be_made_is_told_with_the_way_out(tmp_path, monkeypatch, variable):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv(variable, str(tmp_path / "file" / "data"))
-    with pytest.raises(
-        DataError, match=f"named by {variable}.*name another folder.*BRICKS_DATA_PATH"
-    ) as raised:
+    with pytest.raises(DataError, match=f"named by {variable}.*name another folder.*BRICKS_DATA_PATH") as raised:
         writable_folder()
     assert str(tmp_path / "file" / "data") in str(raised.value)
 

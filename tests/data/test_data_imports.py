@@ -6,9 +6,7 @@ import bricks.data
 
 
 def test_importing_the_room_loads_nothing_symbolic(start_python):
-    program = (
-        "import bricks.data, json, sys; print(json.dumps(sorted({m.partition('.')[0] for m in sys.modules})))"
-    )
+    program = "import bricks.data, json, sys; print(json.dumps(sorted({m.partition('.')[0] for m in sys.modules})))"
     out, err = start_python(program).communicate(timeout=60)
     loaded = set(json.loads(out)) if out else err
     assert {"bricks", "h5py", "numpy"} <= loaded

@@ -21,9 +21,7 @@ from bricks.errors import CheckpointError, DataError
 
 
 def numbers(count):
-    return ArrayDataset(
-        {"x": np.arange(count, dtype=np.int32), "z": np.arange(count * 6).reshape(count, 2, 3)}
-    )
+    return ArrayDataset({"x": np.arange(count, dtype=np.int32), "z": np.arange(count * 6).reshape(count, 2, 3)})
 
 
 def stream_of(count, batch_size, seed=None):
@@ -123,9 +121,7 @@ def test_a_batch_that_could_not_be_read_is_not_counted():
 
 def test_sources_are_told_before_the_first_batch_and_kept_to():
     stream = DataStream(numbers(5), SequentialScheme(2), [Flatten("z"), ScaleAndShift(0.5, 0, "z")])
-    assert (
-        repr(stream.sources) == "{'x': Source(int32, (), batch), 'z': Source(float32, (6,), batch feature)}"
-    )
+    assert repr(stream.sources) == "{'x': Source(int32, (), batch), 'z': Source(float32, (6,), batch feature)}"
     for batch in stream.iterator():
         assert set(batch) == set(stream.sources)
         for name, array in batch.items():

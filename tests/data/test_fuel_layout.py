@@ -62,9 +62,7 @@ def test_split_attribute_has_the_historic_fields(tmp_path):
         ("available", "|b1", ()),
         ("comment", "|S1", ()),
     ]
-    assert [
-        tuple(row[name] for name in ("split", "source", "start", "stop", "available")) for row in table
-    ] == ROWS
+    assert [tuple(row[name] for name in ("split", "source", "start", "stop", "available")) for row in table] == ROWS
     assert not any(table["indices"])
     assert set(table["comment"]) == {b"."}
     members = [stored.get_member_type(number) for number in range(stored.get_nmembers())]

@@ -123,9 +123,7 @@ def test_subset_means_what_it_means_for_a_list(path, subset, in_memory):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    sets=st.permutations(["train", "valid", "test"]).flatmap(
-        lambda names: st.integers(1, 3).map(lambda n: names[:n])
-    ),
+    sets=st.permutations(["train", "valid", "test"]).flatmap(lambda names: st.integers(1, 3).map(lambda n: names[:n])),
     data=st.data(),
 )
 def test_disk_memory_and_numpy_agree_on_any_selection(path, sets, data):
@@ -208,9 +206,7 @@ def test_the_file_is_open_for_reading_only_and_not_after_loading(path, tmp_path)
 
 
 def test_unknown_sets_and_sources_are_named_with_those_that_exist(path):
-    with pytest.raises(
-        DataError, match="data.hdf5: there is no set 'trian'; did you mean 'train'.*test, train, valid"
-    ):
+    with pytest.raises(DataError, match="data.hdf5: there is no set 'trian'; did you mean 'train'.*test, train, valid"):
         H5PYDataset(path, "trian")
     with pytest.raises(DataError, match="set 'train' has no source 'z'; there are: x, y"):
         H5PYDataset(path, "train", sources=["x", "z"])

@@ -35,9 +35,7 @@ def test_converted_file_has_fuels_shapes_labels_and_sets(tmp_path, small_digits)
             "width",
         ]
         assert [dimension.label for dimension in file["targets"].dims] == ["batch", "index"]
-        rows = [
-            tuple(row[name] for name in ("split", "source", "start", "stop")) for row in file.attrs["split"]
-        ]
+        rows = [tuple(row[name] for name in ("split", "source", "start", "stop")) for row in file.attrs["split"]]
     assert rows == [
         (b"train", b"features", 0, 7),
         (b"train", b"targets", 0, 7),
@@ -73,9 +71,7 @@ def test_the_sums_of_mnist_itself_are_the_default(tmp_path, small_digits):
 def test_a_missing_file_is_named_with_what_to_do(tmp_path, small_digits):
     folder, sums, _ = small_digits
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(
-        DataError, match="t10k-labels-idx1-ubyte.gz: cannot be read: No such file.*restore it"
-    ):
+    with pytest.raises(DataError, match="t10k-labels-idx1-ubyte.gz: cannot be read: No such file.*restore it"):
         convert_mnist(folder, tmp_path / "mnist.hdf5", checksums=sums)
 
 
@@ -150,9 +146,7 @@ def test_a_conversion_that_fails_leaves_nothing_and_tells_its_reason(data_folder
     assert list(data_folder.iterdir()) == []
 
 
-def test_two_processes_that_both_find_nothing_both_get_a_whole_file(
-    data_folder, small_digits, start_python, tmp_path
-):
+def test_two_processes_that_both_find_nothing_both_get_a_whole_file(data_folder, small_digits, start_python, tmp_path):
     folder, sums, arrays = small_digits
     program = """
 import json, os, pathlib, sys, time
@@ -173,9 +167,7 @@ print(path, len(list(meeting.iterdir())), H5PYDataset(path, "train").num_example
     meeting = tmp_path / "meeting"
     meeting.mkdir()
     sums_text = json.dumps(sums)
-    processes = [
-        start_python(program, folder, meeting, sums_text, BRICKS_DATA_PATH=str(data_folder)) for _ in range(2)
-    ]
+    processes = [start_python(program, folder, meeting, sums_text, BRICKS_DATA_PATH=str(data_folder)) for _ in range(2)]
     for process in processes:
         out, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
@@ -188,9 +180,7 @@ def test_a_converted_file_of_other_contents_is_not_taken_for_mnist(tmp_path, sma
     folder, sums, _ = small_digits
     path = tmp_path / "mnist.hdf5"
     convert_mnist(folder, path, checksums=sums)
-    with pytest.raises(
-        DataError, match="mnist.hdf5: this converted.*delete it.*CRC-32 of 'features' must be f3639b56"
-    ):
+    with pytest.raises(DataError, match="mnist.hdf5: this converted.*delete it.*CRC-32 of 'features' must be f3639b56"):
         read_mnist(path)
     write_hdf5(path, {"all": {"features": np.zeros((2, 4))}})
     with pytest.raises(DataError, match="delete it.*there is no set 'train'"):

@@ -1,5 +1,6 @@
 """The lab's MNIST: the real data, its three streams, read once a process."""
 
+import doctest
 import hashlib
 import inspect
 
@@ -31,9 +32,7 @@ def test_converted_contents_have_the_known_md5_sums(mnist_data_folder):
             count = (stop - start).to_bytes(4, "big")
             head = bytes([0, 0, 8, 3]) + count + bytes([0, 0, 0, 28]) * 2
             assert hashlib.md5(head + features[start:stop].tobytes()).hexdigest() == images
-            assert (
-                hashlib.md5(bytes([0, 0, 8, 1]) + count + targets[start:stop].tobytes()).hexdigest() == labels
-            )
+            assert hashlib.md5(bytes([0, 0, 8, 1]) + count + targets[start:stop].tobytes()).hexdigest() == labels
 
 
 def test_streams_have_the_sizes_and_sources_of_the_contract(mnist):
@@ -59,9 +58,7 @@ def test_streams_have_the_sizes_and_sources_of_the_contract(mnist):
 
 def test_label_counts_are_the_known_ones(mnist):
     streams = mnist.streams(seed=1)
-    counts = {
-        name: np.bincount(gathered(stream, "targets"), minlength=10) for name, stream in streams.items()
-    }
+    counts = {name: np.bincount(gathered(stream, "targets"), minlength=10) for name, stream in streams.items()}
     assert (counts["train"] + counts["valid"]).tolist() == TRAIN_COUNTS
     assert counts["test"].tolist() == TEST_COUNTS
 
@@ -106,6 +103,7 @@ def test_sizes_are_parameters(mnist):
         {"valid": 0.5},
         {"batch_size": 0},
         {"evaluation_batch_size": 0},
+        {"view": "columns"},
     ],
 )
 def test_sizes_out_of_range_are_refused_here_and_by_the_annotations(mnist, wrong):
@@ -121,13 +119,9 @@ def test_sizes_out_of_range_are_refused_here_and_by_the_annotations(mnist, wrong
 
 def test_data_is_read_once_a_process_and_shared(mnist):
     first, second = mnist.streams(1), mnist.streams(2, valid=5000)
-    assert np.shares_memory(
-        first["train"].dataset.arrays["features"], second["train"].dataset.arrays["features"]
-    )
+    assert np.shares_memory(first["train"].dataset.arrays["features"], second["train"].dataset.arrays["features"])
     assert first["train"].dataset.arrays["features"].dtype == np.uint8
-    assert np.shares_memory(
-        first["test"].dataset.arrays["features"], second["test"].dataset.arrays["features"]
-    )
+    assert np.shares_memory(first["test"].dataset.arrays["features"], second["test"].dataset.arrays["features"])
 
 
 def test_one_damaged_byte_of_the_converted_file_is_found(mnist, mnist_data_folder, data_folder):
@@ -176,3 +170,70 @@ def test_resume_in_the_middle_of_a_real_epoch_is_exact(mnist):
     for one, other in rest:
         for name in one:
             np.testing.assert_array_equal(one[name], other[name])
+
+
+def raw_pixels(folder):
+    with h5py.File(folder / "mnist.hdf5") as file:
+        return file["features"][60000:60300, 0]
+
+
+@pytest.mark.parametrize(
+    ("view", "shape", "axes"),
+    [
+        ("flat", (784,), ("batch", "feature")),
+        ("rows", (28, 28), ("time", "batch", "feature")),
+        ("pixels", (784, 1), ("time", "batch", "feature")),
+    ],
+)
+@pytest.mark.parametrize("permuted", [False, True])
+def test_views_hold_the_same_pixels_where_they_belong(mnist, mnist_data_folder, view, shape, axes, permuted):
+    streams = mnist.streams(1, view=view, permuted=permuted, evaluation_batch_size=300)
+    order = mnist.permutation(0) if permuted else np.arange(784)
+    expected = raw_pixels(mnist_data_folder).reshape(300, 784)[:, order] / 255.0
+    batch = next(streams["test"].iterator())
+    for stream in streams.values():
+        features, targets = stream.sources["features"], stream.sources["targets"]
+        assert (features.dtype, features.shape, features.axes) == (np.float32, shape, axes)
+        assert (targets.dtype, targets.shape, targets.axes) == (np.int32, (), ("batch",))
+    wanted = [300 if length is None else length for length in features.batch_shape]
+    assert (list(batch["features"].shape), batch["features"].dtype) == (wanted, np.float32)
+    assert batch["features"].flags.c_contiguous and batch["targets"].shape == (300,)
+    for example in (0, 123, 299):
+        found = np.take(batch["features"], example, axis=features.batch_axis)
+        np.testing.assert_allclose(found.ravel(), expected[example], rtol=2**-23)
+
+
+def test_rows_are_the_rows_of_the_picture_from_the_top(mnist, mnist_data_folder):
+    pictures = raw_pixels(mnist_data_folder)
+    batch = next(mnist.streams(1, view="rows", evaluation_batch_size=300)["test"].iterator())
+    for row in (0, 9, 27):
+        np.testing.assert_allclose(batch["features"][row, 5], pictures[5, row] / 255.0, rtol=2**-23)
+
+
+def test_views_differ_in_shape_alone_and_share_the_data(mnist):
+    flat, rows = mnist.streams(4), mnist.streams(4, view="rows")
+    assert np.shares_memory(flat["train"].dataset.arrays["features"], rows["train"].dataset.arrays["features"])
+    one, other = next(flat["train"].iterator()), next(rows["train"].iterator())
+    np.testing.assert_array_equal(one["targets"], other["targets"])
+    np.testing.assert_array_equal(one["features"], other["features"].transpose(1, 0, 2).reshape(100, 784))
+
+
+def test_the_permutation_is_one_of_all_pixels_and_the_same_for_ever(mnist):
+    order = mnist.permutation(0)
+    assert sorted(order.tolist()) == list(range(784))
+    assert order[:5].tolist() == [269, 11, 403, 600, 196]  # PCG64's raw numbers never change
+    assert hashlib.sha256(order.astype("<i8").tobytes()).hexdigest()[:16] == "80af0db09bbbf7a2"
+    assert (mnist.permutation(1) != order).any()
+    assert doctest.testmod(mnist).failed == 0
+
+
+def test_the_order_of_pixels_is_that_of_its_own_seed_not_of_the_run(mnist):
+    plain = next(mnist.streams(1, view="pixels")["test"].iterator())["features"]
+    for seed in (1, 2):
+        for name in ("valid", "test"):
+            streams = mnist.streams(seed, view="pixels", permuted=True)
+            found = next(streams[name].iterator())["features"]
+            unpermuted = next(mnist.streams(seed, view="pixels")[name].iterator())["features"]
+            np.testing.assert_array_equal(found, unpermuted[mnist.permutation(0)])
+    other = next(mnist.streams(1, view="pixels", permuted=True, permutation_seed=7)["test"].iterator())
+    np.testing.assert_array_equal(other["features"], plain[mnist.permutation(7)])

@@ -20,9 +20,7 @@ def test_sequential_takes_the_examples_as_they_come(count, epoch):
 
 
 @settings(deadline=None)
-@given(
-    seed=seeds, epoch=epochs, count=st.integers(0, 200), sizes=st.tuples(st.integers(1, 9), st.integers(1, 9))
-)
+@given(seed=seeds, epoch=epochs, count=st.integers(0, 200), sizes=st.tuples(st.integers(1, 9), st.integers(1, 9)))
 def test_shuffled_is_a_function_of_seed_and_epoch_with_every_example_once(seed, epoch, count, sizes):
     scheme = ShuffledScheme(sizes[0], seed)
     scheme.indices(count, epoch + 1)  # asking for another epoch changes nothing
@@ -44,9 +42,7 @@ def test_another_seed_or_epoch_is_another_order(seed, epoch):
 def test_the_generator_is_the_documented_one():
     for seed, epoch in [(0, 0), (1, 0), (1, 7), (2**40, 3)]:
         generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, epoch])))
-        np.testing.assert_array_equal(
-            ShuffledScheme(10, seed).indices(500, epoch), generator.permutation(500)
-        )
+        np.testing.assert_array_equal(ShuffledScheme(10, seed).indices(500, epoch), generator.permutation(500))
     assert ShuffledScheme(10, 1).indices(8, 0).tolist() == [5, 0, 1, 4, 2, 6, 3, 7]  # NumPy 2.4 and 2.5
 
 

@@ -13,9 +13,7 @@ NUMERIC = ["bool", "uint8", "int8", "int16", "uint16", "int32", "int64", "float3
 shapes = hnp.array_shapes(min_dims=1, max_dims=4, max_side=4)
 arrays = st.sampled_from(NUMERIC).flatmap(
     lambda dtype: shapes.flatmap(
-        lambda shape: hnp.arrays(
-            dtype, shape, elements={"allow_nan": False} if dtype.startswith("float") else None
-        )
+        lambda shape: hnp.arrays(dtype, shape, elements={"allow_nan": False} if dtype.startswith("float") else None)
     )
 )
 

@@ -44,10 +44,7 @@ def softmax(x, axis=-1):
 
 def cross_entropy(rows, logits):
     return -np.mean(
-        [
-            sum(t * np.log(p) for t, p in zip(*pair, strict=True))
-            for pair in zip(rows, softmax(logits), strict=True)
-        ]
+        [sum(t * np.log(p) for t, p in zip(*pair, strict=True)) for pair in zip(rows, softmax(logits), strict=True)]
     )
 
 
@@ -211,9 +208,7 @@ CASES = {
     "misclassification rate": Case(
         MisclassificationRate,
         [("int", (50,)), (50, 3)],
-        lambda p, t, y: (
-            sum(max(range(3), key=row.__getitem__) != k for row, k in zip(y, t, strict=True)) / 50
-        ),
+        lambda p, t, y: sum(max(range(3), key=row.__getitem__) != k for row, k in zip(y, t, strict=True)) / 50,
         output=(),
         differentiable=False,
         wrong=[([("int64", (5, 2)), ("float64", (5, 3))], "one class number a row")],

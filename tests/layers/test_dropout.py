@@ -96,9 +96,7 @@ def test_p_zero_leaves_everything_and_impossible_p_is_refused():
     ones = np.ones((10, 10), "float32")
     np.testing.assert_array_equal(y.eval({x: ones}, mode="FAST_COMPILE"), ones)
     for p in (1, -0.1, 1.5, "half", float("nan")):
-        with pytest.raises(
-            UsageError, match="dropout: p, the probability of a 0, must be at least 0 and below 1, got"
-        ):
+        with pytest.raises(UsageError, match="dropout: p, the probability of a 0, must be at least 0 and below 1, got"):
             Dropout(p)
 
 

@@ -157,9 +157,7 @@ def impossible(case):
         "nothing": lambda: GradientDescent((x**2).mean()),
         "no gradient": lambda: GradientDescent(W.shape[0].astype("float32") + x.sum()),
         "monitored": lambda: GradientDescent(cost, monitored={"W": W}),
-        "updated twice": lambda: GradientDescent(cost, updates={W: 2 * W}).process_batch(
-            {"x": X, "t": TARGETS}
-        ),
+        "updated twice": lambda: GradientDescent(cost, updates={W: 2 * W}).process_batch({"x": X, "t": TARGETS}),
         "rule used": lambda: [GradientDescent(cost, step_rule=rule) for rule in [Scale(1.0)] * 2],
     }[case]()
 
@@ -246,6 +244,5 @@ def test_sources_are_compared_with_inputs(dtype, shape, error, message):
             descent.prepare(sources)
     with pytest.raises(UsageError, match="input 't' needs a source of that name.*there are: more, x"):
         descent.prepare(
-            {k: v for k, v in sources.items() if k != "t"}
-            | {"x": Source(np.dtype("float32"), (3,), axes[:2])}
+            {k: v for k, v in sources.items() if k != "t"} | {"x": Source(np.dtype("float32"), (3,), axes[:2])}
         )

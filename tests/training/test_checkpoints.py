@@ -18,12 +18,7 @@ ARRAYS = DTYPES.flatmap(
     lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
 )
 VALUES = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(st.characters(exclude_categories=()))
-    | ARRAYS
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=())) | ARRAYS
 )
 KEYS = st.text(st.characters(exclude_categories=())) | st.sampled_from(
     ["a", "a/b", "mlp/linear_0/W", "", ".", "=", "a/"]

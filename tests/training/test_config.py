@@ -91,9 +91,7 @@ def test_the_resolved_config_reads_back_to_itself(lab):
 
 
 def test_overrides_are_read_as_yaml_and_the_last_one_wins(lab):
-    config = read(
-        lab, "model.hidden=[3, 4]", "algorithm.learning_rate=1e-2", "training.epochs=4", "training.epochs=5"
-    )
+    config = read(lab, "model.hidden=[3, 4]", "algorithm.learning_rate=1e-2", "training.epochs=4", "training.epochs=5")
     assert config.model.options["hidden"] == [3, 4]
     assert config.algorithm.options["learning_rate"] == 0.01
     assert config.training.epochs == 5
@@ -167,9 +165,7 @@ def test_an_override_that_cannot_be_read_says_how_one_looks(lab, override, said)
 def test_all_errors_are_told_at_once_each_with_its_origin(lab):
     text = CONFIG.replace("learning_rate", "learning_rte").replace("seed: 3", "sed: 3")
     lines = complaints(lab, "model.dropout=x", "dataset.name=tyo", text=text)
-    assert [line.partition(": ")[0] for line in lines] == ["command line", "command line"] + [
-        "configs/toy.yaml"
-    ] * 3
+    assert [line.partition(": ")[0] for line in lines] == ["command line", "command line"] + ["configs/toy.yaml"] * 3
     assert sorted(line.split(": ")[1] for line in lines) == [
         "algorithm.learning_rate",
         "algorithm.learning_rte",

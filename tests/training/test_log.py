@@ -76,9 +76,7 @@ def test_a_damaged_line_is_named(path):
 
 def test_what_is_not_finite_becomes_null_and_numpy_scalars_become_numbers(tmp_path):
     log = Log(tmp_path / "log.jsonl")
-    log.append(
-        {"cost": float("nan"), "time": {"total": np.float32("inf")}, "n": np.int64(3), "x": np.float32(0.5)}
-    )
+    log.append({"cost": float("nan"), "time": {"total": np.float32("inf")}, "n": np.int64(3), "x": np.float32(0.5)})
     assert json.loads(log.path.read_text()) == {"cost": None, "time": {"total": None}, "n": 3, "x": 0.5}
     assert log[-1] == {"cost": None, "time": {"total": None}, "n": 3, "x": 0.5}
 

@@ -82,9 +82,7 @@ def stream(examples=5, batch_size=2, scheme=SequentialScheme, **settings):
 
 def test_callbacks_come_in_the_order_that_is_documented():
     events = []
-    loop = MainLoop(
-        Counter(), stream(), [Recorder(events, "a"), FinishAfter(epochs=2), Recorder(events, "b")]
-    )
+    loop = MainLoop(Counter(), stream(), [Recorder(events, "a"), FinishAfter(epochs=2), Recorder(events, "b")])
     loop.run()
     assert [name for name, *_ in events[:4]] == ["a", "b", "a", "b"]
     of_a = [(callback, iteration) for name, callback, iteration in events if name == "a"]
@@ -105,9 +103,7 @@ def test_a_row_for_each_epoch_with_the_contracts_entries():
 
     loop = MainLoop(Counter(), stream(), [Adds(), FinishAfter(epochs=2)])
     loop.run()
-    assert (
-        loop.epoch == 2 and loop.iteration == 6 and loop.finish_reason == "2 epochs done" and loop.row is None
-    )
+    assert loop.epoch == 2 and loop.iteration == 6 and loop.finish_reason == "2 epochs done" and loop.row is None
     assert [{k: v for k, v in row.items() if k != "time"} for row in loop.log] == [
         {"iteration": 3, "epoch": 1, "train_cost": 1 / 3, "valid_cost": 7.0},
         {"iteration": 6, "epoch": 2, "train_cost": 1 / 6, "valid_cost": 7.0},
@@ -184,13 +180,9 @@ def test_an_exception_goes_to_the_extensions_and_then_to_the_caller(where):
     loop = MainLoop(algorithm, data, extensions)
     with pytest.raises(Broken, match=where) as caught:
         loop.run()
-    assert events[-1] == ("recorder", "on_error", 1) and "after_training" not in {
-        event[1] for event in events
-    }
+    assert events[-1] == ("recorder", "on_error", 1) and "after_training" not in {event[1] for event in events}
     assert "no disk" in caught.value.__notes__[0]
-    assert loop.state_dict()["position"] == {"epoch": 0, "batch": 1}, (
-        "the state is that after the last finished step"
-    )
+    assert loop.state_dict()["position"] == {"epoch": 0, "batch": 1}, "the state is that after the last finished step"
 
 
 @pytest.fixture
@@ -290,9 +282,7 @@ def test_states_that_do_not_fit_are_refused():
 def fits_not(case):
     x, W = pt.matrix("x", dtype="float32", shape=(None, 3)), engine.shared(np.zeros(3, "float32"), name="W")
     cost = pt.dot(x, W).mean() + pt.fscalar("rate") * 0 if case == "scalar" else pt.dot(x, W).mean()
-    array = {"float64": np.zeros((4, 3)), "width": np.zeros((4, 2), "float32")}.get(
-        case, np.zeros((4, 3), "float32")
-    )
+    array = {"float64": np.zeros((4, 3)), "width": np.zeros((4, 2), "float32")}.get(case, np.zeros((4, 3), "float32"))
     data = DataStream(ArrayDataset({"features" if case == "name" else "x": array}), SequentialScheme(2))
     return MainLoop(GradientDescent(cost), data, [FinishAfter(epochs=1)])
 

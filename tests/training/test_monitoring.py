@@ -48,27 +48,6 @@ def test_means_are_weighted_by_examples_on_train_and_on_other_streams():
     assert evaluation.evaluate(stream(VALUES[1:3]), prefix="test")["test_mean"] == 2.5
 
 
-def test_examples_are_counted_along_the_axis_that_is_labelled_batch():
-    """Time-major sequences: shape (time, batch, feature)."""
-
-    class TimeMajor:
-        sources = ArrayDataset({"x": np.zeros((4, 5, 2), "float32")}).sources
-        sources = {"x": type(sources["x"])(np.dtype("float32"), (None, 2), ("time", "batch", "feature"))}
-
-        def iterator(self):
-            return iter([{"x": np.full((5, 1, 2), 8, "float32")}, {"x": np.full((5, 3, 2), 4, "float32")}])
-
-    x = pt.tensor3("x", dtype="float32")
-    assert Evaluation({"mean": x.mean()}, TimeMajor(), "valid").evaluate()["valid_mean"] == pytest.approx(
-        5, rel=1e-6
-    )
-    descent = GradientDescent((x * engine.shared(np.float32(1), name="w")).mean())
-    descent.prepare(TimeMajor.sources)
-    for batch in TimeMajor().iterator():
-        descent.process_batch(batch)
-    assert descent._accumulators.count.get_value() == 4
-
-
 def test_evaluation_draws_anew_for_each_batch_and_leaves_the_training_random_state():
     state = RandomState(seed=4)
     x = pt.fvector("x")
@@ -94,9 +73,7 @@ def test_evaluation_names_what_is_wrong_with_it():
     evaluation = Evaluation({"mean": x.mean()}, stream(), "valid")
     w = engine.shared(np.float32(0), name="w")
     loop = MainLoop(GradientDescent((pt.fvector("x") * w).mean()), stream(), [evaluation])
-    with pytest.raises(
-        UsageError, match=r"Evaluation\('valid'\): the graph's input 'features' needs a source"
-    ):
+    with pytest.raises(UsageError, match=r"Evaluation\('valid'\): the graph's input 'features' needs a source"):
         loop.run()
     assert loop.iteration == 0
 
@@ -193,17 +170,13 @@ def test_early_stopping_remembers_through_its_state():
     assert second.state_dict() == first.state_dict() and second.best_epoch == 2 and second.stale == 1
     second.stale = 3
     loop._dispatch("before_training")
-    assert loop.finish_reason == "valid_error did not get better for 3 epochs", (
-        "a finished run stays finished"
-    )
+    assert loop.finish_reason == "valid_error did not get better for 3 epochs", "a finished run stays finished"
     with pytest.raises(CheckpointError, match="extension early_stopping: the state lacks"):
         second.load_state_dict({"stale": 1})
 
 
 def test_what_is_watched_must_be_there_and_before():
-    with pytest.raises(
-        UsageError, match="watch='valid_eror' is no entry of a row; did you mean 'valid_error'"
-    ):
+    with pytest.raises(UsageError, match="watch='valid_eror' is no entry of a row; did you mean 'valid_error'"):
         run([1], EarlyStopping("valid_eror"))
     loop = MainLoop(Plan(), stream(), [EarlyStopping("valid_error"), Errors([1])])
     with pytest.raises(UsageError, match="not in the row yet; put what adds it before this"):

@@ -215,9 +215,7 @@ def test_a_norm_beyond_the_range_does_not_become_a_step_of_zero():
 def test_a_cost_too_large_to_be_squared_is_named():
     x, w = pt.fvector("x"), scalar("w", 1e20)
     text = explain((w * x).sum(), {"x": np.float32([1])}, w=1e20)
-    assert text.startswith(
-        "the square of the cost is not finite: 1 infinite of 1 value; a smaller learning rate"
-    )
+    assert text.startswith("the square of the cost is not finite: 1 infinite of 1 value; a smaller learning rate")
 
 
 def test_gradients_too_large_to_be_squared_are_named_though_a_scale_could_bear_them():
@@ -253,8 +251,7 @@ DTYPES = ["float32"] * 4 + ["float64", "int32"]
 def test_a_single_bad_value_anywhere_is_seen(finite, seed, scale, which, bad):
     rng = np.random.default_rng(seed)
     values = [
-        np.asarray(rng.normal(size=s) * (scale if d[0] == "f" else 9), d)
-        for s, d in zip(SHAPES, DTYPES, strict=True)
+        np.asarray(rng.normal(size=s) * (scale if d[0] == "f" else 9), d) for s, d in zip(SHAPES, DTYPES, strict=True)
     ]
     assert finite(*values)
     values[which][tuple(rng.integers(n) for n in SHAPES[which])] = bad

@@ -195,10 +195,7 @@ def test_a_model_that_needs_a_source_the_data_lacks_is_told_what_there_is(lab, c
     model = lab / "models" / "mlp.py"
     model.write_text(model.read_text().replace('sources["features"]', 'sources["feature"]'))
     assert main(["blobs"], lab) == 2
-    assert (
-        "needs the source 'feature', which the data set lacks; did you mean 'features'?"
-        in capsys.readouterr().err
-    )
+    assert "needs the source 'feature', which the data set lacks; did you mean 'features'?" in capsys.readouterr().err
     assert no_runs(lab)
 
 

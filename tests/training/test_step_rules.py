@@ -86,9 +86,7 @@ def by_oracle(case):
 def trained(request):
     """All rules at once, in one compiled function, from the same gradients."""
     dtype = request.param
-    inputs = {
-        name: pt.tensor(name, dtype=dtype, shape=(None,) * len(shape)) for name, shape in SHAPES.items()
-    }
+    inputs = {name: pt.tensor(name, dtype=dtype, shape=(None,) * len(shape)) for name, shape in SHAPES.items()}
     parameters, rules, updates = {}, {}, []
     for case in ORACLES:
         own = {name: engine.shared(START[name].astype(dtype), name=name) for name in SHAPES}
@@ -133,16 +131,13 @@ def test_float64_parameters_are_not_rounded_to_float32(trained):
 def test_hyperparameters_of_any_precision_leave_steps_and_buffers_their_parameters(monkeypatch, floatX, case):
     monkeypatch.setattr(engine, "floatX", lambda: floatX)
     parameters = {
-        engine.shared(np.zeros((2, 2), dtype), name=dtype): pt.matrix(dtype=dtype)
-        for dtype in ("float32", "float64")
+        engine.shared(np.zeros((2, 2), dtype), name=dtype): pt.matrix(dtype=dtype) for dtype in ("float32", "float64")
     }
     rule = make_rule(case)
     steps, updates = rule.compute_steps(parameters)
     assert {v.type.dtype for v in rule.hyperparameters.values()} == {floatX}
     assert all(steps[p].type.dtype == p.type.dtype for p in parameters)
-    assert all(
-        like(v, p).type.dtype == p.type.dtype for p in parameters for v in rule.hyperparameters.values()
-    )
+    assert all(like(v, p).type.dtype == p.type.dtype for p in parameters for v in rule.hyperparameters.values())
     assert all(new.type.dtype == buffer.type.dtype for buffer, new in updates)
 
 

@@ -1,0 +1,94 @@
+"""Recurrences on their way to XLA: one loop where there were several, nothing in it that nobody uses, `lax.scan`.
+
+For PyTensor's own backends a recurrence becomes a Scan.
+"""
+
+import jax
+import jax.numpy as jnp
+from pytensor.compile.mode import optdb
+from pytensor.graph.rewriting.basic import GraphRewriter, node_rewriter, out2in
+from pytensor.graph.traversal import ancestors
+
+from bricks.engine.lowering import lower, lower_graph
+from bricks.engine.recurrence import Recurrence
+
+TAG = "bricks_recurrence"
+
+
+class OneLoop(GraphRewriter):
+    """A recurrence that was differentiated takes its values from the one with the rows that its gradient reads."""
+
+    def apply(self, fgraph):
+        nodes = [node for node in fgraph.toposort() if isinstance(node.op, Recurrence)]
+        fuller = {}
+        for node in nodes:
+            if node.op.base is not None:
+                fuller[node.op.base, tuple(node.inputs)] = node
+        for node in reversed(nodes):
+            other = fuller.get((node.op, tuple(node.inputs)))
+            if other is not None and other is not node:
+                pairs = list(zip(node.outputs, other.outputs, strict=False))
+                fgraph.replace_all(pairs, reason="one loop")
+
+
+@node_rewriter([Recurrence])
+def used_alone(fgraph, node):
+    """A recurrence without the rows and states that nobody uses, and the inputs that only these used."""
+    op, n = node.op, node.op.n_states
+    clients = [bool(fgraph.clients[v]) for v in node.outputs]
+    rows = [k for k, used in enumerate(clients[n:], start=n) if used]
+    states = {k for k in range(n) if clients[k]}
+    before = op.inner_inputs[op.n_sequences : op.n_sequences + n]
+    while True:
+        seen = set(ancestors([op.inner_outputs[k] for k in [*sorted(states), *rows]]))
+        more = {k for k in range(n) if before[k] in seen} - states
+        if not more:
+            break
+        states |= more
+    kept = [k for k, v in enumerate(op.inner_inputs) if v in seen or k - op.n_sequences in states]
+    if not any(k < op.n_sequences for k in kept):
+        kept = [0, *kept]  # a loop must know how long it is
+    outputs = [*sorted(states), *rows]
+    if len(outputs) == len(node.outputs) and len(kept) == len(node.inputs):
+        return None
+    new = op.like(
+        [op.inner_inputs[k] for k in kept],
+        [op.inner_outputs[k] for k in outputs],
+        sum(k < op.n_sequences for k in kept),
+        len(states),
+    )
+    results = new(*(node.inputs[k] for k in kept), return_list=True)
+    return {node.outputs[k]: result for k, result in zip(outputs, results, strict=True)}
+
+
+@node_rewriter([Recurrence])
+def as_scan(fgraph, node):
+    """For PyTensor's own backends."""
+    return node.op.as_scan(*node.inputs)
+
+
+optdb.register("one_loop", OneLoop(), TAG, position=0.5)
+optdb.register("used_alone", out2in(used_alone, name="used_alone"), TAG, position=1.9)
+optdb.register("recurrence_to_scan", out2in(as_scan), "fast_run", "fast_compile", position=0.01)
+
+
+@lower.register(Recurrence)
+def _recurrence(op, node, context):
+    graph = op.fgraph.clone()
+    context.mode.optimizer(graph)
+    step = lower_graph(graph, context)
+    n = op.n_states
+
+    def call(*inputs):
+        sequences, states, constants = op.parted(inputs)
+        start = [jnp.asarray(v) for v in states]
+
+        def body(carry, rows):
+            results = step(*rows, *carry, *constants)
+            new = [jnp.broadcast_to(jnp.asarray(v, s.dtype), s.shape) for v, s in zip(results[:n], start, strict=True)]
+            return new, list(results[n:])
+
+        last, rows = jax.lax.scan(body, start, [jnp.asarray(s) for s in sequences], reverse=op.reverse)
+        return [*last, *rows]
+
+    return call
