@@ -187,7 +187,7 @@ class Brick(Node):
             origin = (self.seed, variable.name, self._initializer_of(name, kept))
             if origin == kept.origin or not kept.is_as_drawn():
                 continue
-            rng = np.random.default_rng(engine.random.seed_from(self.seed, variable.name))
+            rng = np.random.default_rng(engine.random.seed_from(self.seed, origin[2].whose(variable.name)))
             variable.set_value(origin[2](rng, variable.type.shape, variable.type.dtype))
             variable.touched = False
             kept.origin, kept.held = origin, variable.container.storage[0]

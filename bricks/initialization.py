@@ -29,6 +29,10 @@ class Initializer(ABC):
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """Values of `shape`, float64."""
 
+    def whose(self, path: str) -> str:
+        """The path of the parameter whose random numbers are drawn: `path` itself, unless two belong together."""
+        return path
+
     def __repr__(self):
         settings = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
         return f"{type(self).__name__}({settings})"
@@ -138,6 +142,43 @@ class Identity(Initializer):
 
     def draw(self, rng, shape):
         return self.scale * np.eye(*_matrix(self, shape))
+
+
+class Chrono(Initializer):
+    """Biases of gates that remember for 1 to `longest` steps, the number of steps uniform over cells.
+
+        b_f = log u,   u ~ U(1, longest - 1),   and b_i = -b_f with the same u
+
+    Parameters
+    ----------
+    longest : float
+        T_max: the longest time that something must be remembered, in steps.
+    minus : str, optional
+        The gate, beside this one, whose bias this is the negative of: `forget_gate` for an input gate.
+
+    References
+    ----------
+    Tallec & Ollivier 2018, Can recurrent neural networks warp time?
+
+    >>> b = Chrono(100)(np.random.default_rng(0), (1000,), "float64")
+    >>> bool(0 <= b.min()) and bool(b.max() <= np.log(99))
+    True
+    """
+
+    def __init__(self, longest: float, minus: str | None = None):
+        if not (isinstance(longest, int | float) and 2 < longest < math.inf):
+            raise UsageError(f"Chrono: longest must be a number of steps above 2, got {longest!r}")
+        self.longest, self.minus = longest, minus
+
+    def whose(self, path):
+        if self.minus is None:
+            return path
+        *unit, _, name = path.split("/")
+        return "/".join([*unit, self.minus, name])
+
+    def draw(self, rng, shape):
+        b = np.log(rng.uniform(1, self.longest - 1, shape))
+        return b if self.minus is None else -b
 
 
 class _ScaledVariance(Initializer):

@@ -7,6 +7,7 @@ here knows of bricks. Names load on first use, so that reading the flags costs n
 from bricks.lazy import exports
 
 _HOME = {
+    "BACKWARD": "bricks.engine.recurrence",
     "RandomState": "bricks.engine.random",
     "debugprint": "bricks.engine.compiled",
     "floatX": "bricks.engine.settings",

@@ -1,0 +1,41 @@
+"""Gated units: one cell, many wirings. Every gate is a brick, every variant a piece of data."""
+
+from bricks.gated.notation import wiring_of
+from bricks.gated.unit import GatedUnit
+from bricks.gated.variants import GRU, LSTM, LeakyIntegrator, SimpleRecurrent, build
+from bricks.gated.wiring import (
+    Action,
+    Complement,
+    Connection,
+    Constant,
+    Membrane,
+    Neuron,
+    Same,
+    Wiring,
+    multiply,
+    shunt,
+    subtract,
+)
+from bricks.gated.wirings import WIRINGS
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "WIRINGS",
+    "Action",
+    "Complement",
+    "Connection",
+    "Constant",
+    "GatedUnit",
+    "LeakyIntegrator",
+    "Membrane",
+    "Neuron",
+    "Same",
+    "SimpleRecurrent",
+    "Wiring",
+    "build",
+    "multiply",
+    "shunt",
+    "subtract",
+    "wiring_of",
+]

@@ -1,0 +1,144 @@
+"""What a unit is given, checked: sequences and their widths, masks, first states, clamps."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+
+from bricks.errors import ShapeError, UsageError, nearest
+from bricks.gated.wiring import Neuron, Wiring
+from bricks.layers.checks import check_columns, check_dim, check_float, check_ndim
+
+_LAYOUT = {3: "(time, batch, {})", 2: "(batch, {})"}
+
+
+def with_widths(unit, wiring: Wiring, widths: Mapping[str, int]) -> tuple[Wiring, dict[str, int]]:
+    """The wiring with what stands in for sequences that have no width, and the widths of the others."""
+    for name in widths:
+        if name not in wiring.sequences:
+            raise UsageError(f"{unit.path}: sequences has {name!r}; {nearest(name, wiring.sequences)}")
+    found, stand_ins = {}, {}
+    for name, stand_in in wiring.sequences.items():
+        if name in widths:
+            found[name] = check_dim(unit, f"sequences[{name!r}]", widths[name])
+        elif stand_in is None:
+            raise UsageError(
+                f"{unit.path}: needs the sequence {name!r}; say how many features it has: sequences={{{name!r}: ...}}"
+            )
+        else:
+            stand_ins[name] = stand_in
+    if not stand_ins:
+        return wiring, found
+    neurons = {}
+    for name, neuron in wiring.neurons.items():
+        if isinstance(neuron, Neuron):
+            sees = {}
+            for connection in neuron.sees:
+                source = stand_ins.get(connection.source, connection.source)
+                sees.setdefault(source, replace(connection, source=source))
+            neuron = replace(neuron, sees=tuple(sees.values()))
+        neurons[name] = neuron
+    kept = {name: None for name in found}
+    return replace(wiring, neurons=neurons, sequences=kept), found
+
+
+def sequences(unit, given: Mapping, ndim: int) -> dict[str, Variable]:
+    """Every sequence that the unit has, with the right axes."""
+    widths = {"input": unit.input_dim, **unit.sequences}
+    for name in given:
+        if name not in widths:
+            raise UsageError(f"{unit.path}: has no input sequence {name!r}; {nearest(name, widths)}")
+    found = {}
+    for name, width in widths.items():
+        if name not in given:
+            raise UsageError(
+                f"{unit.path}: needs the sequence {name!r}, of shape {_LAYOUT[ndim].format(width)}; it got "
+                f"{', '.join(given)}"
+            )
+        what = "input_dim" if name == "input" else f"the width of {name}"
+        check_float(unit, given[name], unit.dtype, name)
+        check_ndim(unit, given[name], ndim, _LAYOUT[ndim].format(what), name=name)
+        check_columns(unit, given[name], width, what, name)
+        _check_lead(unit, name, given[name].type.shape, given["input"].type.shape, ndim - 1)
+        found[name] = given[name]
+    return found
+
+
+def _check_lead(unit, name: str, shape, input_shape, axes: int) -> None:
+    for axis in range(axes):
+        if None not in (shape[axis], input_shape[axis]) and shape[axis] != input_shape[axis]:
+            raise ShapeError(
+                f"{unit.path}: {name} must have as many steps and examples as the input, got shape {shape}; "
+                f"the input has {input_shape}"
+            )
+
+
+def mask(unit, given, input_):
+    """(time, batch), as the input has."""
+    if given is None:
+        return None
+    given = pt.as_tensor_variable(given)
+    if given.type.ndim != 2:
+        raise ShapeError(
+            f"{unit.path}: mask must have 2 axes (time, batch), got shape {given.type.shape}; "
+            f"the input has {input_.type.shape}"
+        )
+    _check_lead(unit, "mask", given.type.shape, input_.type.shape, 2)
+    return given
+
+
+def initial(unit, given: Mapping | None) -> dict[str, Variable]:
+    """First states by name, (dim,) or (batch, dim)."""
+    given = {} if given is None else given
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{unit.path}: initial must be a dict from states to values; {nearest('', unit.states)}")
+    found = {}
+    for name, value in given.items():
+        name = "output" if name == "cell" and "cell" not in unit.states else name
+        if name not in unit.states or name in found:
+            raise UsageError(f"{unit.path}: initial has {name!r}; {nearest(name, unit.states)}")
+        found[name] = _fitted(unit, f"initial {name}", value, (1, 2))
+    return found
+
+
+def states(unit, given: Mapping) -> dict[str, Variable]:
+    """All states of a single step, (batch, dim) each."""
+    missing = [name for name in unit.states if name not in given]
+    if missing:
+        raise UsageError(
+            f"{unit.path}: step needs the states {', '.join(unit.states)}, got {', '.join(given) or 'none'}; "
+            "begin with unit.initial(batch)"
+        )
+    return {name: _fitted(unit, f"state {name}", given[name], (2,)) for name in unit.states}
+
+
+def clamp(unit, given: Mapping | None) -> dict[str, Variable]:
+    """Values that neurons are held at, by name: (dim,), (batch, dim) or (time, batch, dim)."""
+    if given is not None and not isinstance(given, Mapping):
+        raise UsageError(f"{unit.path}: clamp must be a dict from neurons to values, got {given!r}")
+    found = {}
+    for name, value in (given or {}).items():
+        if name not in unit.wiring.neurons:
+            raise UsageError(f"{unit.path}: clamp has {name!r}; {nearest(name, unit.wiring.neurons)}")
+        found[name] = _fitted(unit, f"clamp of {name}", value, (0, 1, 2, 3))
+        if found[name].type.ndim == 0:
+            found[name] = pt.alloc(found[name], unit.dim)
+    return found
+
+
+def _fitted(unit, what: str, value, axes: tuple[int, ...]) -> Variable:
+    """A symbolic variable of the unit's dtype whose last axis is `dim`."""
+    if not isinstance(value, Variable):
+        value = np.asarray(value, dtype=unit.dtype)
+    value = pt.as_tensor_variable(value)
+    shape = value.type.shape
+    if value.type.ndim not in axes or (value.type.ndim and shape[-1] not in (None, unit.dim)):
+        layouts = [
+            ("a number", f"({unit.dim},)", f"(batch, {unit.dim})", f"(time, batch, {unit.dim})")[n] for n in axes
+        ]
+        raise ShapeError(f"{unit.path}: {what} must be {' or '.join(layouts)}, got shape {shape}")
+    if value.type.dtype != unit.dtype:
+        raise UsageError(f"{unit.path}: {what} must be {unit.dtype}, got {value.type.dtype}; cast it with .astype")
+    return value
