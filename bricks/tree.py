@@ -30,6 +30,11 @@ class Node:
     def name(self) -> str:
         return self._name
 
+    def suggest_name(self, name: str) -> None:
+        """A better default name than the class's; a name given by hand stays."""
+        if not self._named and self._parent is None:
+            self._name = legal_name(self._name, name)
+
     @property
     def path(self) -> str:
         """Names from the root to here: `mlp/linear_0`."""

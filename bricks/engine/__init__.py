@@ -13,7 +13,6 @@ _HOME = {
     "floatX": "bricks.engine.settings",
     "function": "bricks.engine.compiled",
     "grad": "bricks.engine.compiled",
-    "recurrence": "bricks.engine.recurrence",
     "scan": "bricks.engine.compiled",
     "shared": "bricks.engine.state",
     "start": "bricks.engine.settings",

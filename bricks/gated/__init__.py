@@ -1,6 +1,8 @@
 """Gated units: one cell, many wirings. Every gate is a brick, every variant a piece of data."""
 
 from bricks.gated.notation import wiring_of
+from bricks.gated.stacks import Bidirectional, Stack, layered
+from bricks.gated.trace import Trace
 from bricks.gated.unit import GatedUnit
 from bricks.gated.variants import GRU, LSTM, LeakyIntegrator, SimpleRecurrent, build
 from bricks.gated.wiring import (
@@ -23,6 +25,7 @@ __all__ = [
     "LSTM",
     "WIRINGS",
     "Action",
+    "Bidirectional",
     "Complement",
     "Connection",
     "Constant",
@@ -32,8 +35,11 @@ __all__ = [
     "Neuron",
     "Same",
     "SimpleRecurrent",
+    "Stack",
+    "Trace",
     "Wiring",
     "build",
+    "layered",
     "multiply",
     "shunt",
     "subtract",

@@ -92,10 +92,10 @@ class GatedUnit(Brick):
         **settings,
     ):
         wiring = wiring_of(wiring)
-        settings.setdefault("name", wiring.name)
         if chrono is not None:
             settings["initializers"] = {**_chrono(wiring, chrono), **(settings.get("initializers") or {})}
         super().__init__(**settings)
+        self.suggest_name(wiring.name)
         self.input_dim = check_dim(self, "input_dim", input_dim)
         self.dim = self.output_dim = check_dim(self, "dim", dim)
         self.wiring, self.sequences = check.with_widths(self, wiring, sequences or {})
