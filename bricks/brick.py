@@ -228,6 +228,7 @@ class Brick(Node):
         bound = inspect.signature(apply).bind(*args, **kwargs)
         for argument, value in bound.arguments.items():
             bound.arguments[argument] = call.take_in(argument.rstrip("_"), value)
+        call.arguments = dict(bound.arguments)
         self._open_calls.append(call)
         try:
             return call.give_out(apply(*bound.args, **bound.kwargs), self.output_roles)

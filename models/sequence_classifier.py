@@ -1,8 +1,8 @@
 """Gated units that classify sequences: once at the end, or at every step.
 
-    h_1 ... h_T = units(x_1 ... x_T)
-    p = softmax(h_T V + c)          where targets are (batch,)
-    p_t = softmax(h_t V + c)        where targets are (time, batch)
+h_1 ... h_T = units(x_1 ... x_T)
+p = softmax(h_T V + c)          where targets are (batch,)
+p_t = softmax(h_t V + c)        where targets are (time, batch)
 """
 
 from typing import Annotated, Any, Literal

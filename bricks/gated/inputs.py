@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytensor.tensor as pt
-from pytensor.graph.basic import Variable
+from pytensor.graph.basic import Constant, Variable
+from pytensor.graph.traversal import graph_inputs
 
 from bricks.errors import ShapeError, UsageError, nearest
 from bricks.gated.wiring import Neuron, Wiring
@@ -114,7 +115,7 @@ def states(unit, given: Mapping) -> dict[str, Variable]:
     return {name: _fitted(unit, f"state {name}", given[name], (2,)) for name in unit.states}
 
 
-def clamp(unit, given: Mapping | None) -> dict[str, Variable]:
+def clamp(unit, given: Mapping | None, most: int = 3) -> dict[str, Variable]:
     """Values that neurons are held at, by name: (dim,), (batch, dim) or (time, batch, dim)."""
     if given is not None and not isinstance(given, Mapping):
         raise UsageError(f"{unit.path}: clamp must be a dict from neurons to values, got {given!r}")
@@ -122,10 +123,18 @@ def clamp(unit, given: Mapping | None) -> dict[str, Variable]:
     for name, value in (given or {}).items():
         if name not in unit.wiring.neurons:
             raise UsageError(f"{unit.path}: clamp has {name!r}; {nearest(name, unit.wiring.neurons)}")
-        found[name] = _fitted(unit, f"clamp of {name}", value, (0, 1, 2, 3))
+        found[name] = _fitted(unit, f"clamp of {name}", value, tuple(range(most + 1)))
         if found[name].type.ndim == 0:
             found[name] = pt.alloc(found[name], unit.dim)
     return found
+
+
+def nudge(unit, given: Mapping | None) -> dict[str, Variable]:
+    """What is added to states, (time, batch, dim)."""
+    for name in given or {}:
+        if name not in unit.states:
+            raise UsageError(f"{unit.path}: nudge has {name!r}; {nearest(name, unit.states)}")
+    return {name: _fitted(unit, f"nudge of {name}", value, (3,)) for name, value in (given or {}).items()}
 
 
 def _fitted(unit, what: str, value, axes: tuple[int, ...]) -> Variable:
@@ -139,6 +148,8 @@ def _fitted(unit, what: str, value, axes: tuple[int, ...]) -> Variable:
             ("a number", f"({unit.dim},)", f"(batch, {unit.dim})", f"(time, batch, {unit.dim})")[n] for n in axes
         ]
         raise ShapeError(f"{unit.path}: {what} must be {' or '.join(layouts)}, got shape {shape}")
+    if all(isinstance(v, Constant) for v in graph_inputs([value])):
+        value = value.astype(unit.dtype)  # an array; applying a brick has made a variable of it, of its dtype
     if value.type.dtype != unit.dtype:
         raise UsageError(f"{unit.path}: {what} must be {unit.dtype}, got {value.type.dtype}; cast it with .astype")
     return value

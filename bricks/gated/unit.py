@@ -129,7 +129,7 @@ class GatedUnit(Brick):
         widths = {c.source: {"input": self.input_dim, **self.sequences}.get(c.source, self.dim) for c in neuron.sees}
         return SeeingNeuron(neuron, widths, self.dim, self.normalization, name=name)
 
-    def apply(self, input_, mask=None, initial=None, reverse: bool = False, clamp=None, **sequences):
+    def apply(self, input_, mask=None, initial=None, reverse: bool = False, clamp=None, nudge=None, **sequences):
         """Run over sequences.
 
         Parameters
@@ -144,6 +144,8 @@ class GatedUnit(Brick):
         clamp : dict, optional
             From neurons to values that they are held at: a number, (dim,), (batch, dim) or (time, batch, dim). The
             complement of a clamped neuron is computed as if that were not clamped.
+        nudge : dict, optional
+            From states to what is added to them at each step, (time, batch, dim): zeros there, to differentiate by.
         **sequences
             Further input sequences by name, (time, batch, their width).
 
@@ -159,6 +161,7 @@ class GatedUnit(Brick):
         still = {name: value for name, value in held.items() if value.type.ndim < 3}
         rows |= {("clamp", name): value for name, value in held.items() if name not in still}
         rows |= {("noise", name): value for name, value in self.noise.sequences(time, batch, input_).items()}
+        rows |= {("nudge", name): value for name, value in check.nudge(self, nudge).items()}
         rows |= {} if mask is None else {("mask", ""): mask}
         start = self.initial(batch, initial)
         seen = self.noise.hidden_output(batch, input_)
@@ -187,7 +190,7 @@ class GatedUnit(Brick):
         trace["final_output"], trace["final_cell"] = last["output"], last.get("cell", last["output"])
         return Trace(trace)
 
-    def step(self, inputs, states: Mapping):
+    def step(self, inputs, states: Mapping, clamp: Mapping | None = None):
         """One step, for use inside another recurrence.
 
         Parameters
@@ -196,6 +199,8 @@ class GatedUnit(Brick):
             The input's row, or the rows of all input sequences by name.
         states : dict
             As `initial` gives them, and as this returns them.
+        clamp : dict, optional
+            From neurons to values that they are held at: a number, (dim,) or (batch, dim).
 
         Returns
         -------
@@ -207,8 +212,9 @@ class GatedUnit(Brick):
         inputs = check.sequences(self, dict(inputs), 2)
         states = check.states(self, states)
         batch = length(inputs["input"], 0)
-        _, rows = self._before(inputs, (batch,), {})
-        evaluation = self._within(rows, states, batch, {}, None)
+        held = check.clamp(self, clamp, 2)
+        _, rows = self._before(inputs, (batch,), held)
+        evaluation = self._within(rows, states, batch, held, None)
         new = self._advance(evaluation, states, rows)
         return new, {name: evaluation.full(evaluation.activation(name)) for name in self.wiring.neurons}
 
@@ -264,7 +270,7 @@ class GatedUnit(Brick):
         if ("mask", "") in rows:
             awake = pt.gt(rows["mask", ""], 0).dimshuffle(0, "x")
             new = {state: pt.switch(awake, value, states[state]) for state, value in new.items()}
-        return new
+        return {s: v + rows["nudge", s] if ("nudge", s) in rows else v for s, v in new.items()}
 
     def normalized(self, value, gain):
         """gain * (a - mean) / sqrt(variance + epsilon), over the units of a layer."""

@@ -46,6 +46,8 @@ class Call:
     brick : Brick
     number : int
         How often the brick had been applied before.
+    arguments : dict
+        What `apply` was given, as it was given, with tagged variables in place of the variables.
     inputs, outputs : dict
         From names to the tagged variables.
     """
@@ -53,6 +55,7 @@ class Call:
     def __init__(self, brick, number: int):
         self.brick = brick
         self.number = number
+        self.arguments: dict[str, Any] = {}
         self.inputs: dict[str, Variable] = {}
         self.outputs: dict[str, Variable] = {}
 

@@ -1,0 +1,221 @@
+"""What can be done with a trained unit: record, lesion, and measure.
+
+Everything here works on a graph that is already there, a model's cost or error rate say: the unit is applied
+again as it was applied in it, with something changed, and takes its own place.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.graph.basic import Variable
+
+from bricks import engine
+from bricks.errors import UsageError, nearest
+from bricks.gated.trace import Trace
+from bricks.gated.unit import GatedUnit
+from bricks.graph import ComputationGraph, annotations_of, replace
+from bricks.graph.annotations import Call
+
+SHUFFLED = "shuffled"
+
+
+def calls_of(outputs, unit: GatedUnit) -> list[Call]:
+    """The applications of a unit that a graph has.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    variables = ComputationGraph(outputs).variables
+    calls = {a.call: None for v in variables for a in annotations_of(v) if a.brick is unit and a.call is not None}
+    if not calls:
+        raise UsageError(f"{unit.path}: is not applied in the graph that was given; give a cost or output of its model")
+    return list(calls)
+
+
+def trace_of(outputs, unit: GatedUnit) -> Trace:
+    """The trace of a unit's application in a graph, which must have one."""
+    calls = calls_of(outputs, unit)
+    if len(calls) > 1:
+        raise UsageError(
+            f"{unit.path}: is applied {len(calls)} times in the graph: {', '.join(c.name for c in calls)}; "
+            "take the trace that the wanted application gave"
+        )
+    return Trace(calls[0].outputs)
+
+
+def reapplied(outputs, unit: GatedUnit, **changes):
+    """The same outputs, with a unit applied with other arguments (`clamp`, `nudge`, `initial`, ...)."""
+    for call in calls_of(outputs, unit):
+        arguments = dict(call.arguments)
+        sequences = arguments.pop("sequences", {})
+        new = unit(arguments.pop("input_"), **{**sequences, **arguments, **changes})
+        present = set(ComputationGraph(outputs).variables)
+        outputs = replace(outputs, {old: new[name] for name, old in call.outputs.items() if old in present})
+    return outputs
+
+
+def lesioned(outputs, unit: GatedUnit, clamp: Mapping):
+    """The same outputs, with some neurons of a unit held at values.
+
+    Parameters
+    ----------
+    outputs : variable, or list or dict of variables
+        Of a model that the unit is applied in, such as its error rate.
+    unit : GatedUnit
+    clamp : mapping
+        From neurons to a number, an array (dim,), (batch, dim) or (time, batch, dim), or "shuffled": the activation
+        that the neuron has in the next example of the batch.
+
+    >>> from bricks.gated import LSTM
+    >>> unit = LSTM(4, 8, seed=0)
+    >>> h = unit(pt.tensor("x", shape=(None, None, 4), dtype="float32")).final_output
+    >>> lesioned(h, unit, {"forget_gate": 0.0}).type.shape
+    (None, 8)
+    """
+    values = {}
+    for name, value in clamp.items():
+        if isinstance(value, str):
+            if value != SHUFFLED:
+                raise UsageError(f"{unit.path}: clamp of {name} must be a value or {SHUFFLED!r}, got {value!r}")
+            if name not in unit.wiring.neurons:
+                raise UsageError(f"{unit.path}: clamp has {name!r}; {nearest(name, unit.wiring.neurons)}")
+            value = pt.roll(trace_of(outputs, unit)[name], 1, axis=1)
+        values[name] = value
+    return reapplied(outputs, unit, clamp=values)
+
+
+def recorder(trace: Mapping, names: Iterable[str] | None = None):
+    """A function that gives activations for chosen examples.
+
+    Parameters
+    ----------
+    trace : Trace
+        As a unit gives it, or `trace_of(model.cost, unit)`.
+    names : list of str, optional
+        By default all that there are.
+
+    Returns
+    -------
+    callable
+        From the inputs of the graph, by name, to a dict of arrays (time, batch, dim).
+
+    >>> from bricks.gated import LSTM
+    >>> x = pt.tensor("features", shape=(None, None, 4), dtype="float32")
+    >>> record = recorder(LSTM(4, 8, seed=0)(x), ["forget_gate"])
+    >>> record(features=np.zeros((5, 3, 4), "float32"))["forget_gate"].shape
+    (5, 3, 8)
+    """
+    names = list(trace) if names is None else list(names)
+    for name in names:
+        if name not in trace:
+            raise UsageError(f"recorder: the trace has no {name!r}; {nearest(name, trace)}")
+    chosen = [trace[name] for name in names]
+    inputs = ComputationGraph(chosen).inputs
+    compiled = engine.function(inputs, chosen, name="recorder")
+
+    def record(*args, **kwargs) -> dict[str, np.ndarray]:
+        return dict(zip(names, compiled(*args, **kwargs), strict=True))
+
+    return record
+
+
+def time_constants(forget: np.ndarray, dt: float = 1.0) -> np.ndarray:
+    """tau = -dt / log f: the time constants that forget gates amount to, in the unit of dt.
+
+    An f of 1 or more never forgets: infinity; of 0 or less forgets at once: 0. Reading f as a time constant supposes that
+    what the cell holds decays exponentially: that what else goes in does not depend on the cell.
+
+    >>> time_constants(np.exp(-1 / np.array([5.0, 50.0]))).round(6).tolist()
+    [5.0, 50.0]
+    """
+    forget = np.asarray(forget, "float64")
+    inside = (forget > 0) & (forget < 1)
+    return np.where(inside, -dt / np.log(np.where(inside, forget, 0.5)), np.where(forget >= 1, np.inf, 0.0))
+
+
+def fitted_time_constant(cell: np.ndarray, dt: float = 1.0) -> np.ndarray:
+    """The time constant of a decay: the least-squares line through log |V_t|, t along the first axis.
+
+    >>> V = 3 * np.exp(-np.arange(20) / 7.0)
+    >>> float(fitted_time_constant(V).round(6))
+    7.0
+    """
+    values = np.abs(np.asarray(cell, "float64"))
+    if len(values) < 2 or (values == 0).any():
+        raise UsageError(
+            "fitted_time_constant: needs at least two steps of a cell that is not 0; cut it after the pulse"
+        )
+    t = np.arange(len(values)) * dt
+    t = (t - t.mean()).reshape(-1, *(1,) * (values.ndim - 1))
+    slope = (t * np.log(values)).sum(axis=0) / (t**2).sum()
+    return -1 / slope
+
+
+def saturation(activation: np.ndarray, low: float = 0.1, high: float = 0.9, axis=None) -> dict[str, np.ndarray]:
+    """How often a gate is nearly shut, and nearly open.
+
+    >>> saturation(np.array([0.05, 0.5, 0.95, 0.99]))
+    {'below': 0.25, 'above': 0.5}
+    """
+    activation = np.asarray(activation)
+    below, above = (activation < low).mean(axis=axis), (activation > high).mean(axis=axis)
+    return {"below": below.item() if below.ndim == 0 else below, "above": above.item() if above.ndim == 0 else above}
+
+
+def gradient_over_time(cost: Variable, unit: GatedUnit, state: str = "output") -> Variable:
+    """|dL/dh_t| for each step t and example, (time, batch): what the cost would make of a change of the state at t.
+
+    Parameters
+    ----------
+    cost : scalar
+        Of a model that the unit is applied in, once.
+    unit : GatedUnit
+    state : str
+        Of `unit.states`.
+    """
+    nudge = pt.zeros_like(trace_of(cost, unit)[state])
+    return pt.sqrt((engine.grad(reapplied(cost, unit, nudge={state: nudge}), nudge) ** 2).sum(axis=2))
+
+
+def influence(outputs, unit: GatedUnit, of: str = "cell") -> dict[str, Variable]:
+    """|dc_t / dg_t| of each neuron g, (time, batch, dim): how much it moves the cells within a step.
+
+    Parameters
+    ----------
+    outputs : variables
+        Of a graph in which the unit is applied, once.
+    unit : GatedUnit
+    of : {"cell", "output"}
+        What is moved: a gate at the axon moves the output alone.
+    """
+    call, trace = calls_of(outputs, unit)[0], trace_of(outputs, unit)
+    arguments = call.arguments
+    sequences = {"input": arguments["input_"], **arguments.get("sequences", {})}
+    time, batch = trace["output"].shape[0], trace["output"].shape[1]
+    first = unit.initial(batch, arguments.get("initial"))
+    backwards = arguments.get("reverse", False)
+
+    def before(state):
+        """The state that entered each step."""
+        start, rows = first[state][None], _state(trace, state)
+        return pt.join(0, rows[1:], start) if backwards else pt.join(0, start, rows[:-1])
+
+    def flat(rows):
+        return rows.reshape((time * batch, rows.shape[2]))
+
+    gates = {name: flat(trace[name]) for name in unit.wiring.neurons}
+    new, activations = unit.step(
+        {name: flat(v) for name, v in sequences.items()}, {s: flat(before(s)) for s in unit.states}, clamp=gates
+    )
+    if of not in ("cell", "output"):
+        raise UsageError(f"{unit.path}: influence is of cell or output, got {of!r}")
+    moved = new.get(of, new["output"]).sum()
+    gradients = engine.grad(moved, list(gates.values()), disconnected_inputs="ignore")
+    return {n: abs(g).reshape((time, batch, unit.dim)) for n, g in zip(gates, gradients, strict=True)}
+
+
+def _state(trace: Mapping, state: str):
+    return trace[state] if state in trace else trace[state.removeprefix("previous(").removesuffix(")")]

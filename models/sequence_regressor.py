@@ -1,0 +1,102 @@
+"""Gated units that say a number, or several, at the end of a sequence or at every step.
+
+h_1 ... h_T = units(x_1 ... x_T)
+y = h_T V + c                   where targets are (batch, outputs)
+y_t = h_t V + c                 where targets are (time, batch, outputs)
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+import bricks
+from bricks.gated import layered
+from bricks.layers import Dropout, Linear, SquaredError
+
+Probability = Annotated[float, Field(ge=0, lt=1)]
+
+
+def build(
+    sources,
+    *,
+    seed: int,
+    unit: str | dict[str, Any] = "lstm",
+    dim: PositiveInt = 128,
+    layers: PositiveInt = 1,
+    bidirectional: bool = False,
+    skip: bool = False,
+    dropout: Probability = 0.0,
+    zoneout: Probability = 0.0,
+    recurrent_dropout: Probability = 0.0,
+    layer_normalization: Literal["none", "joint", "separate"] = "none",
+    chrono: NonNegativeInt = 0,
+    backward: Literal["saved", "recomputed"] = "saved",
+) -> bricks.Model:
+    """The graph of gated units over `features` (time, batch, columns) and float `targets`, with mean squared error.
+
+    Parameters
+    ----------
+    sources : dict of str to Variable
+        `targets` are (batch, outputs) or (time, batch, outputs); besides the two, further sequences that the unit
+        sees, by name, and a `mask` (time, batch).
+    seed : int
+        Of the initial weights and of the noise.
+    unit : str or mapping
+        A wiring: its name in `bricks.gated.WIRINGS`, or neurons and where they act (see `bricks.gated.notation`).
+    dim, layers : int
+        Units in a layer (and direction), and layers.
+    bidirectional : bool
+        Whether each layer runs both ways.
+    skip : bool
+        Whether every layer sees the input, and what is said depends on every layer.
+    dropout : float
+        The probability that an output is left out of what the layer above sees in a training step.
+    zoneout : float
+        The probability that a unit's state stays as it was in a step of training.
+    recurrent_dropout : float
+        The probability that a unit's output is hidden from the layer itself, for a sequence.
+    layer_normalization : str
+        Of each neuron's sum, or of its products apart.
+    chrono : int
+        The longest time to remember, in steps, that the first biases are made for; 0 for the wiring's own.
+    backward : str
+        Whether the backward pass keeps what it needs of each step, or computes it again (less memory).
+    """
+    features, targets = sources["features"], sources["targets"]
+    if features.type.ndim != 3 or features.type.shape[2] is None:
+        raise bricks.errors.ShapeError(
+            "models/sequence_regressor.py: the source 'features' must have batches of shape (time, batch, columns), "
+            f"the number of columns known, got {features.type.shape}"
+        )
+    outputs = targets.type.shape[-1] if targets.type.ndim else None
+    if targets.type.ndim not in (2, 3) or outputs is None or not targets.type.dtype.startswith("float"):
+        raise bricks.errors.ShapeError(
+            "models/sequence_regressor.py: the source 'targets' must be floats of shape (batch, outputs) or "
+            f"(time, batch, outputs), the number of outputs known, got {targets.type}"
+        )
+    named = {name: v for name, v in sources.items() if name not in ("features", "targets", "mask")}
+    mask = sources.get("mask")
+    units = layered(
+        unit,
+        features.type.shape[2],
+        dim,
+        layers,
+        bidirectional,
+        skip,
+        dropout,
+        sequences={name: v.type.shape[2] for name, v in named.items()},
+        seed=seed,
+        zoneout=zoneout or None,
+        recurrent_dropout=recurrent_dropout,
+        layer_normalization=None if layer_normalization == "none" else layer_normalization,
+        chrono=chrono or None,
+        backward=backward,
+    )
+    regressor = Linear(units.output_dim, outputs, name="regressor", seed=seed)
+    trace = units(features, mask=mask, **named)
+    every_step = targets.type.ndim == 3
+    seen = trace.output if every_step else trace.final_output
+    seen = Dropout(dropout, name="dropout", seed=seed)(seen) if dropout else seen
+    predictions = regressor(seen)
+    cost = SquaredError()(targets, predictions, **({"mask": mask} if every_step and mask is not None else {}))
+    return bricks.Model(cost, monitored={"cost": cost}, outputs={"predictions": predictions}, brick=units)
