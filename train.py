@@ -14,9 +14,7 @@ def complaint():
     """Why this Python can't run bricks, in one line with the command that helps; None if it can."""
     if sys.version_info < (3, 11):  # noqa: UP036 (this line is for the older ones)
         found = ".".join(map(str, sys.version_info[:2]))
-        return (
-            "train.py needs Python 3.11 or newer, this is " + found + "; run `PYTHON=python3.12 make train`"
-        )
+        return "train.py needs Python 3.11 or newer, this is " + found + "; run `PYTHON=python3.12 make train`"
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         remedy = "run `make train`, or `" + sys.executable + " -m pip install -e .`"

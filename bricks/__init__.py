@@ -13,7 +13,7 @@ _EXPORTS = {
     "bricks.brick": ("Brick",),
     "bricks.engine": ("RandomState", "debugprint", "floatX", "function", "grad", "scan", "shared"),
     "bricks.errors": ("BricksError", "CheckpointError", "DataError", "NotFiniteError", "ShapeError", "UsageError"),
-    "bricks.graph": ("ComputationGraph", "VariableFilter", "named_parameters", "replace", "training_graph"),
+    "bricks.graph": ("ComputationGraph", "VariableFilter", "named_parameters", "project", "replace", "training_graph"),
     "bricks.model": ("Model",),
     "bricks.training": ("GradientDescent", "MainLoop"),
 }

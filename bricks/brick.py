@@ -9,7 +9,7 @@ under the new path, with the parent's seed and initialisers where the child has 
 import inspect
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from pytensor.graph.basic import Variable
 from bricks import engine
 from bricks.errors import UsageError, nearest
 from bricks.graph.annotations import Call, annotate
+from bricks.graph.projections import project
 from bricks.initialization import Constant, Initializer
 from bricks.roles import BIAS, BUFFER, PARAMETER, WEIGHT, Role
 from bricks.table import table
@@ -90,7 +91,14 @@ class Brick(Node):
 
     # Parameters and buffers.
 
-    def add_parameter(self, name: str, shape: tuple[int, ...], role: Role = PARAMETER, init: Initializer | None = None):
+    def add_parameter(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        role: Role = PARAMETER,
+        init: Initializer | None = None,
+        projection: Callable | None = None,
+    ):
         """A trained shared variable of dtype floatX, with its value.
 
         Parameters
@@ -102,6 +110,8 @@ class Brick(Node):
             A kind of PARAMETER.
         init : Initializer, optional
             The brick's own default, used where neither it nor a brick above it was given another.
+        projection : callable, optional
+            From the symbolic new value to a legal one, after each training step: see `bricks.graph.project`.
 
         Returns
         -------
@@ -110,7 +120,8 @@ class Brick(Node):
         """
         if not role.is_a(PARAMETER):
             raise UsageError(f"{self.path}: the role of parameter {name} must be a kind of PARAMETER, got {role}")
-        return self._keep(name, shape, role, init)
+        variable = self._keep(name, shape, role, init)
+        return variable if projection is None else project(variable, projection)
 
     def add_buffer(self, name: str, shape: tuple[int, ...], role: Role = BUFFER, init: Initializer | None = None):
         """A shared variable that is saved but not trained, such as a population's mean; zeros by default."""

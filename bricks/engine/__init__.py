@@ -7,12 +7,13 @@ here knows of bricks. Names load on first use, so that reading the flags costs n
 from bricks.lazy import exports
 
 _HOME = {
-    "BACKWARD": "bricks.engine.recurrence",
+    "BACKWARD": "bricks.engine.recurrences",
     "RandomState": "bricks.engine.random",
     "debugprint": "bricks.engine.compiled",
     "floatX": "bricks.engine.settings",
     "function": "bricks.engine.compiled",
     "grad": "bricks.engine.compiled",
+    "recurrence": "bricks.engine.recurrences",
     "scan": "bricks.engine.compiled",
     "shared": "bricks.engine.state",
     "start": "bricks.engine.settings",

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import pytensor
 import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType, disconnected_type
-from pytensor.graph.basic import Apply, Constant, Variable
+from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.replace import graph_replace
 from pytensor.graph.rewriting.basic import MergeOptimizer
@@ -26,6 +26,9 @@ from pytensor.graph.traversal import ancestors
 from pytensor.tensor.blockwise import Blockwise
 from pytensor.tensor.elemwise import DimShuffle
 from pytensor.tensor.math import Dot
+from pytensor.tensor.type import TensorType
+
+from bricks.engine.recurrences import close, dependents
 
 
 @dataclass
@@ -55,7 +58,7 @@ def pullback(op, inputs, outputs, cotangents):
     step_sequences, step_states, step_constants = op.parted(plan.inputs)
     constants = dict(zip(step_constants, op.parted(inputs)[2], strict=True))
     forward = plan.forward(*inputs, return_list=True)
-    stacks = dict(zip(plan.saved, forward[op.n_states :], strict=True))
+    stacks = {v: stack for v, stack in zip(plan.saved, forward[op.n_states :], strict=True) if v not in constants}
     stacks |= dict(zip(step_sequences, sequences, strict=True))
 
     n = op.n_states
@@ -80,8 +83,6 @@ def pullback(op, inputs, outputs, cotangents):
     reads = {v: row for v, row in reads.items() if row in used}
     arriving = {row: stack for row, stack in arriving.items() if row in used}
 
-    from bricks.engine.recurrence import close
-
     rows = [*reads.values(), *arriving]
     over = [*(stacks[v] for v in reads), *arriving.values()]
     if not rows:  # a loop must know how long it is
@@ -104,7 +105,7 @@ def pullback(op, inputs, outputs, cotangents):
     of_states = dict(zip(adjoints, finals, strict=False))
     of_constants: dict[Variable, Variable] = {}
     for (W, left, _), dp in zip(plan.products, of_products, strict=True):
-        _add(of_constants, W, pt.dot(_flat(stacks[left]).T, _flat(dp)))
+        _add(of_constants, W, pt.dot(_flat(stacks[left]).T, _flat(dp)).astype(W.type.dtype))
     for spare, total in zip(sums, finals[len(adjoints) :], strict=True):
         _add(of_constants, plan.spare[spare], total)
 
@@ -162,7 +163,7 @@ def _plan(op, given: tuple[bool, ...]) -> Plan:
     gradients = pytensor.grad(
         None, wrt, known_grads=known, disconnected_inputs="ignore", return_disconnected="none"
     ) if known and wrt else [None] * len(wrt)  # fmt: skip
-    pairs = [(v, g) for v, g in zip(wrt, gradients, strict=True) if g is not None]
+    pairs = [(v, g.astype(v.type.dtype)) for v, g in zip(wrt, gradients, strict=True) if g is not None]
 
     # One graph of the step and its gradient, simplified together, so that values both use are the same variables.
     cotangents = [*into_states.values(), *into_rows.values()]
@@ -184,7 +185,9 @@ def _plan(op, given: tuple[bool, ...]) -> Plan:
     step = both.inputs[:n_in]
     spare = {came[s]: came[c] for c, s in zip(op.parted(step_inputs)[2], spares, strict=True)}
     wanted = [*of_inputs.values(), *(v for _, left, dp in products for v in (left, dp))]
-    saved = _needed(both.outputs[:n_out], wanted, op.parted(step)[1], op.backward == "saved")
+    rows, states, _ = op.parted(step)
+    changing = dependents(both.outputs[:n_out], [*rows, *states]) if op.backward == "saved" else dict.fromkeys(states)
+    saved = _needed(wanted, changing, states)
     rows_out = [*both.outputs[n:n_out], *(v for v in saved if v not in both.outputs[n:n_out])]
     forward = op.like(step, graph_replace([*both.outputs[:n], *rows_out], spare, strict=False), base=op)
     return Plan(
@@ -217,9 +220,8 @@ def _is_factor(node: Apply, i: int) -> bool:
     return i == 1 and isinstance(core, Dot) and matrices
 
 
-def _needed(forward_outputs, wanted, states, all_values: bool) -> list[Variable]:
-    """Variables of the forward pass that the backward pass reads: states, and values if these are to be kept."""
-    forward = {*states, *(ancestors(forward_outputs) if all_values else ())}
+def _needed(wanted, changing, states) -> list[Variable]:
+    """The variables among `changing`, what differs from step to step, that the backward pass reads."""
     found: dict[Variable, None] = {}
     stack = [v for v in reversed(wanted)]
     seen: set[Variable] = set()
@@ -228,7 +230,7 @@ def _needed(forward_outputs, wanted, states, all_values: bool) -> list[Variable]
         if v in seen:
             continue
         seen.add(v)
-        if v in forward and _is_kept(v, states):
+        if v in changing and _is_kept(v, states):
             found[v] = None
         elif v.owner is not None:
             stack.extend(reversed(v.owner.inputs))
@@ -236,7 +238,12 @@ def _needed(forward_outputs, wanted, states, all_values: bool) -> list[Variable]
 
 
 def _is_kept(v, states) -> bool:
-    """States and computed values; a view, such as a mask with further axes, costs nothing to make again."""
-    if isinstance(v, Constant):
-        return False
-    return v in states or (v.owner is not None and not isinstance(v.owner.op, DimShuffle))
+    """States and computed arrays.
+
+    A view, such as a mask with further axes, costs nothing to make again. Whole numbers may be lengths, which XLA
+    must know and cannot read from a row.
+    """
+    if v.owner is None or v in states:
+        return v in states
+    computed = isinstance(v.type, TensorType) and not isinstance(v.owner.op, DimShuffle)
+    return computed and (v.type.ndim > 1 or _is_float(v))

@@ -10,7 +10,7 @@ from pytensor.graph.rewriting.basic import GraphRewriter, node_rewriter, out2in
 from pytensor.graph.traversal import ancestors
 
 from bricks.engine.lowering import lower, lower_graph
-from bricks.engine.recurrence import Recurrence
+from bricks.engine.recurrences import Recurrence
 
 TAG = "bricks_recurrence"
 

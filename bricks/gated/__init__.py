@@ -1,5 +1,7 @@
 """Gated units: one cell, many wirings. Every gate is a brick, every variant a piece of data."""
 
+from bricks.gated.dale import dales_law
+from bricks.gated.interchange import load_blocks, load_torch, torch_state
 from bricks.gated.notation import wiring_of
 from bricks.gated.stacks import Bidirectional, Stack, layered
 from bricks.gated.trace import Trace
@@ -39,9 +41,13 @@ __all__ = [
     "Trace",
     "Wiring",
     "build",
+    "dales_law",
     "layered",
+    "load_blocks",
+    "load_torch",
     "multiply",
     "shunt",
     "subtract",
+    "torch_state",
     "wiring_of",
 ]

@@ -23,7 +23,7 @@ def activation_of(given: str | Callable, who: str) -> Callable:
     """
     if callable(given):
         return given
-    if given not in ACTIVATIONS:
+    if not isinstance(given, str) or given not in ACTIVATIONS:
         raise UsageError(f"{who} must be one of {', '.join(ACTIVATIONS)}, or a function, got {given!r}; "
                          f"{nearest(str(given), ACTIVATIONS)}")  # fmt: skip
     return ACTIVATIONS[given]

@@ -61,7 +61,7 @@ def _check_neuron(wiring: Wiring, name: str, neuron) -> None:
         if neuron.of not in wiring.neurons:
             known = nearest(neuron.of, wiring.neurons)
             raise UsageError(f"{who}: is {kind} of {neuron.of!r}, which is not a neuron of the unit; {known}")
-        other = wiring.neurons[neuron.of]
+        other = _meant(wiring, neuron.of)
         if isinstance(neuron, Complement) and isinstance(other, Complement):
             mutual = other.of == name
             raise UsageError(
@@ -70,6 +70,11 @@ def _check_neuron(wiring: Wiring, name: str, neuron) -> None:
             )
         if isinstance(neuron, Complement):
             _check_number(f"{who}: shift", neuron.shift)
+            if neuron.shift and not isinstance(other, Neuron | Same):
+                raise UsageError(
+                    f"{who}: is the shifted complement of {neuron.of}, a constant, which has no sum to shift, "
+                    f"got shift={neuron.shift}; leave it out"
+                )
     elif isinstance(neuron, Constant):
         _check_values(f"{who}: the constant", neuron.value)
         if neuron.clip is not None:
@@ -84,6 +89,12 @@ def _check_neuron(wiring: Wiring, name: str, neuron) -> None:
                 raise UsageError(f"{who}: hidden must be widths of at least 1, got {neuron.hidden}")
         if isinstance(neuron.bias, Membrane):
             check_membrane(f"{who}: bias", neuron.bias)
+            taus = neuron.bias.tau if isinstance(neuron.bias.tau, tuple) else (neuron.bias.tau,)
+            if neuron.bias.method == "euler" and min(taus) == neuron.bias.dt:
+                raise UsageError(
+                    f"{who}: bias: no finite b gives a decay of 0, as Euler's method has at tau = dt, "
+                    f"got tau={neuron.bias.tau}, dt={neuron.bias.dt}; take smaller steps, or method exact"
+                )
             if neuron.activation != "logistic" or neuron.bias.learned:
                 raise UsageError(
                     f"{who}: a membrane as bias is the first decay sigma(b) of a logistic neuron, and is learned as b, "
@@ -104,6 +115,15 @@ def _check_neuron(wiring: Wiring, name: str, neuron) -> None:
             f"{who}: must be a Neuron, Constant, Membrane, Complement or Same, got {neuron!r}; "
             "a mapping is read by Wiring's notation: bricks.gated.wiring_of(mapping)"
         )
+
+
+def _meant(wiring: Wiring, name: str):
+    """The neuron itself, where a name is the same as others; a circle of such names is refused later."""
+    passed = set()
+    while isinstance(wiring.neurons.get(name), Same) and name not in passed:
+        passed.add(name)
+        name = wiring.neurons[name].of
+    return wiring.neurons.get(name)
 
 
 def check_membrane(who: str, membrane: Membrane) -> None:

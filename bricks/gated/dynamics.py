@@ -35,15 +35,20 @@ def calls_of(outputs, unit: GatedUnit) -> list[Call]:
     return list(calls)
 
 
-def trace_of(outputs, unit: GatedUnit) -> Trace:
-    """The trace of a unit's application in a graph, which must have one."""
+def call_of(outputs, unit: GatedUnit) -> Call:
+    """The application of a unit in a graph, which must have one."""
     calls = calls_of(outputs, unit)
     if len(calls) > 1:
         raise UsageError(
             f"{unit.path}: is applied {len(calls)} times in the graph: {', '.join(c.name for c in calls)}; "
             "take the trace that the wanted application gave"
         )
-    return Trace(calls[0].outputs)
+    return calls[0]
+
+
+def trace_of(outputs, unit: GatedUnit) -> Trace:
+    """The trace of a unit's application in a graph, which must have one."""
+    return Trace(call_of(outputs, unit).outputs)
 
 
 def reapplied(outputs, unit: GatedUnit, **changes):
@@ -100,7 +105,8 @@ def recorder(trace: Mapping, names: Iterable[str] | None = None):
     Returns
     -------
     callable
-        From the inputs of the graph, by name, to a dict of arrays (time, batch, dim).
+        From the inputs of the unit's graph, by name, to a dict of arrays (time, batch, dim). Those that the chosen
+        neurons do not depend on may be left out.
 
     >>> from bricks.gated import LSTM
     >>> x = pt.tensor("features", shape=(None, None, 4), dtype="float32")
@@ -113,11 +119,13 @@ def recorder(trace: Mapping, names: Iterable[str] | None = None):
         if name not in trace:
             raise UsageError(f"recorder: the trace has no {name!r}; {nearest(name, trace)}")
     chosen = [trace[name] for name in names]
-    inputs = ComputationGraph(chosen).inputs
-    compiled = engine.function(inputs, chosen, name="recorder")
+    compiled = engine.function(ComputationGraph(chosen).inputs, chosen, name="recorder")
+    needed = {v.name for v in ComputationGraph(chosen).inputs}
+    spare = {v.name for v in ComputationGraph(list(trace.values())).inputs} - needed
 
-    def record(*args, **kwargs) -> dict[str, np.ndarray]:
-        return dict(zip(names, compiled(*args, **kwargs), strict=True))
+    def record(**arrays) -> dict[str, np.ndarray]:
+        given = {name: array for name, array in arrays.items() if name not in spare}
+        return dict(zip(names, compiled(**given), strict=True))
 
     return record
 
@@ -125,8 +133,8 @@ def recorder(trace: Mapping, names: Iterable[str] | None = None):
 def time_constants(forget: np.ndarray, dt: float = 1.0) -> np.ndarray:
     """tau = -dt / log f: the time constants that forget gates amount to, in the unit of dt.
 
-    An f of 1 or more never forgets: infinity; of 0 or less forgets at once: 0. Reading f as a time constant supposes that
-    what the cell holds decays exponentially: that what else goes in does not depend on the cell.
+    An f of 1 or more never forgets: infinity; of 0 or less forgets at once: 0. Reading f as a time constant supposes
+    that what the cell holds decays exponentially: that what else goes in does not depend on the cell.
 
     >>> time_constants(np.exp(-1 / np.array([5.0, 50.0]))).round(6).tolist()
     [5.0, 50.0]
@@ -176,7 +184,8 @@ def gradient_over_time(cost: Variable, unit: GatedUnit, state: str = "output") -
     state : str
         Of `unit.states`.
     """
-    nudge = pt.zeros_like(trace_of(cost, unit)[state])
+    input_ = call_of(cost, unit).arguments["input_"]
+    nudge = pt.zeros((input_.shape[0], input_.shape[1], unit.dim), dtype=unit.dtype)
     return pt.sqrt((engine.grad(reapplied(cost, unit, nudge={state: nudge}), nudge) ** 2).sum(axis=2))
 
 
@@ -191,7 +200,7 @@ def influence(outputs, unit: GatedUnit, of: str = "cell") -> dict[str, Variable]
     of : {"cell", "output"}
         What is moved: a gate at the axon moves the output alone.
     """
-    call, trace = calls_of(outputs, unit)[0], trace_of(outputs, unit)
+    call, trace = call_of(outputs, unit), trace_of(outputs, unit)
     arguments = call.arguments
     sequences = {"input": arguments["input_"], **arguments.get("sequences", {})}
     time, batch = trace["output"].shape[0], trace["output"].shape[1]

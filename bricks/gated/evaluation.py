@@ -109,7 +109,9 @@ class Evaluation:
             return self.seen_output
         if source == "new_cell":
             return self.new_cell()
-        return self.known[source] if source in self.known else self.activation(source)
+        if source in self.unit.wiring.neurons:
+            return self.activation(source)  # where it is clamped, that
+        return self.known[source]
 
     def product(self, key: Key):
         """What neurons see densely, times their matrices side by side; biases that belong there are added."""

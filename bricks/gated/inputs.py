@@ -98,7 +98,9 @@ def initial(unit, given: Mapping | None) -> dict[str, Variable]:
     found = {}
     for name, value in given.items():
         name = "output" if name == "cell" and "cell" not in unit.states else name
-        if name not in unit.states or name in found:
+        if name in found:
+            raise UsageError(f"{unit.path}: has one state, h = c: initial must give it once, got {', '.join(given)}")
+        if name not in unit.states:
             raise UsageError(f"{unit.path}: initial has {name!r}; {nearest(name, unit.states)}")
         found[name] = _fitted(unit, f"initial {name}", value, (1, 2))
     return found

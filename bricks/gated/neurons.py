@@ -28,8 +28,8 @@ class SeeingNeuron(Brick):
     Attributes
     ----------
     W_SOURCE : (width of the source, dim), w_SOURCE : (dim,), b : (dim,)
-        For dense and diagonal connections, and the bias. `b_SOURCE` (dim,) is the bias of a product that is gated after
-        it. With hidden layers, W_SOURCE and b lead to the first of these, W_1 and b_1 from there to the next, and so on.
+        For dense and diagonal connections, and the bias. `b_SOURCE` (dim,) is the bias of a product that is gated
+        after it. With hidden layers, W_SOURCE and b lead to the first of these, W_1 and b_1 to the next, and so on.
     width : int
         Of the layer that the sources connect to.
     """
@@ -69,6 +69,12 @@ class SeeingNeuron(Brick):
         elif connection.kind == "diagonal":
             init = _initializer(connection.init, Gaussian(0.1))
             self.weights[label] = self.add_parameter(f"w_{label}", (width,), role=DIAGONAL, init=init)
+        gated = None if connection.gated_by is None else width if connection.at == "source" else self.width
+        if gated not in (None, self.dim):
+            raise UsageError(
+                f"{self.path}: {connection.gated_by} of {self.dim} gates the connection to {connection.source} at its "
+                f"{connection.at}, which must be as wide, got {gated}"
+            )
         if connection.gated_by is not None and connection.at == "product":
             self.product_biases[label] = self._bias(f"b_{label}", self.width, 0.0)
 
@@ -114,7 +120,9 @@ class ConstantNeuron(Brick):
             if not (low <= first.min() and first.max() <= high):
                 raise UsageError(f"{self.path}: the first value must lie within clip={neuron.clip}, got {neuron.value}")
             projection = None if neuron.clip is None else lambda value: pt.clip(value, low, high)
-            self._kept_value = self.add_parameter("value", (dim,), role=PARAMETER, init=Filled(first))
+            self._kept_value = self.add_parameter(
+                "value", (dim,), role=PARAMETER, init=Filled(first), projection=projection
+            )
         elif neuron.method == "exact":
             self._kept_value = self.add_parameter("log_tau", (dim,), role=PARAMETER, init=Filled(np.log(first)))
         else:

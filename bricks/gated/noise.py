@@ -8,6 +8,7 @@ import pytensor.tensor as pt
 from bricks.errors import UsageError, nearest
 from bricks.gated.wiring import STATES
 from bricks.graph import in_training
+from bricks.layers.checks import check_probability
 from bricks.roles import NOISE
 
 
@@ -36,11 +37,9 @@ class Noise:
                 raise UsageError(
                     f"{unit.path}: zoneout is for cell and output, got {state!r}; {nearest(state, STATES)}"
                 )
-            _check_probability(unit, f"zoneout of the {state}", p)
-        if unit.wiring.one_state:
-            zoneout = {"output": p for p in zoneout.values()}
-        self.zoneout = {state: float(p) for state, p in zoneout.items() if p}
-        _check_probability(unit, "recurrent_dropout", recurrent_dropout)
+            check_probability(unit, f"zoneout of the {state}", p)
+        self.zoneout = {state if state in states else "output": float(p) for state, p in zoneout.items() if p}
+        check_probability(unit, "recurrent_dropout", recurrent_dropout)
         self.recurrent_dropout = float(recurrent_dropout)
 
     def sequences(self, time, batch, input_) -> dict:
@@ -76,8 +75,3 @@ class Noise:
 def _length(variable, axis: int):
     known = variable.type.shape[axis]
     return variable.shape[axis] if known is None else known
-
-
-def _check_probability(unit, what: str, p) -> None:
-    if not isinstance(p, int | float) or isinstance(p, bool) or not 0 <= p < 1:
-        raise UsageError(f"{unit.path}: {what} must be a probability of at least 0 and below 1, got {p!r}")

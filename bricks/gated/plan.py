@@ -29,6 +29,8 @@ class Plan:
         From each key to the neurons that see it densely, in the wiring's order.
     states : tuple of str
         What is carried from step to step: `output`, `cell` unless it is the same, `previous(n)`.
+    learned : tuple of str
+        Those of `output` and `cell` that a step reads, so that their first values matter.
     """
 
     def __init__(self, wiring: Wiring, sequences: Mapping[str, int]):
@@ -43,6 +45,11 @@ class Plan:
                     self.targets.setdefault(key_of(connection), []).append(name)
                 if previous_of(connection.source) is not None:
                     seen.append(connection.source)
+        read = {c.source for n in wiring.neurons.values() if isinstance(n, Neuron) for c in n.sees}
+        read |= set() if wiring.body is None else {"cell"}
+        self.learned = tuple(s for s in STATES if s in read)
+        if wiring.one_state:
+            self.learned = ("output",) if self.learned else ()
         self.states = ("output", *(() if wiring.one_state else ("cell",)), *dict.fromkeys(seen))
 
     def known_before(self, key: Key) -> bool:

@@ -94,8 +94,8 @@ class Stack(Brick):
             if above.input_dim != wanted:
                 more = f", and the stack's input of {self.input_dim}" if skip else ""
                 raise UsageError(
-                    f"{self.path}: unit {k} must have input_dim={wanted}, what is below gives {below.output_dim}{more}; "
-                    f"got {above.input_dim}"
+                    f"{self.path}: unit {k} must have input_dim={wanted}, since what is below gives "
+                    f"{below.output_dim}{more}; got {above.input_dim}"
                 )
         self.output_dim = sum(u.output_dim for u in units) if skip else units[-1].output_dim
         self.sequences = {name: width for unit in units for name, width in unit.sequences.items()}

@@ -7,7 +7,6 @@ import pytensor.tensor as pt
 
 from bricks import engine
 from bricks.brick import Brick
-from bricks.engine.recurrence import BACKWARD, recurrence
 from bricks.errors import UsageError
 from bricks.gated import inputs as check
 from bricks.gated.activations import activation_of
@@ -52,7 +51,7 @@ class GatedUnit(Brick):
     chrono : float, optional
         The longest time to remember, in steps: first biases of forget and input gate after Tallec & Ollivier 2018.
     learned_initial : bool
-        Whether the first states are parameters, zeros before training, or zeros for good.
+        Whether the first states that a step reads are parameters, zeros before training, or zeros for good.
     backward : {"saved", "recomputed"}
         Whether the backward pass keeps what it needs of each step (faster), or computes it again (less memory).
     **settings
@@ -106,8 +105,8 @@ class GatedUnit(Brick):
             )
         if not 0 < epsilon < 1:
             raise UsageError(f"{self.path}: epsilon must be a small number above 0, got {epsilon!r}")
-        if backward not in BACKWARD:
-            raise UsageError(f"{self.path}: backward must be one of {', '.join(BACKWARD)}, got {backward!r}")
+        if backward not in engine.BACKWARD:
+            raise UsageError(f"{self.path}: backward must be one of {', '.join(engine.BACKWARD)}, got {backward!r}")
         self.normalization, self.epsilon, self.backward = layer_normalization, epsilon, backward
         self.plan = Plan(self.wiring, self.sequences)
         self.states = self.plan.states
@@ -117,7 +116,7 @@ class GatedUnit(Brick):
         self.bricks = {name: self._brick(name, neuron) for name, neuron in self.wiring.neurons.items()}
         self.bricks = {name: brick for name, brick in self.bricks.items() if brick is not None}
         self.cell_normalization = CellNormalization(self.dim) if layer_normalization == "separate" else None
-        learned = tuple(s for s in self.states if previous_of(s) is None) if learned_initial else ()
+        learned = self.plan.learned if learned_initial else ()
         self._initial = Initial(learned, self.dim) if learned else None
         self.children = [b for b in (*self.bricks.values(), self.cell_normalization, self._initial) if b is not None]
 
@@ -172,9 +171,9 @@ class GatedUnit(Brick):
             states = dict(zip(self.states, arguments[len(rows) :], strict=True))
             evaluation = self._within(now, states, batch, still, seen)
             new = self._advance(evaluation, states, now)
-            return list(new.values()), [*new.values(), *map(evaluation.activation, names)]
+            return list(new.values()), [*new.values(), *(evaluation.full(evaluation.activation(n)) for n in names)]
 
-        finals, traces = recurrence(
+        finals, traces = engine.recurrence(
             step,
             list(rows.values()),
             list(start.values()),
@@ -241,7 +240,7 @@ class GatedUnit(Brick):
         return product + (biases[0] if len(names) == 1 else pt.join(0, *biases))
 
     def _before(self, sequences: Mapping, lead, held: Mapping):
-        """What is known before the recurrence (or, in a single step, before its states are): values, and rows of them."""
+        """What is known before the recurrence, or in a single step before its states: values, and rows of them."""
         whole = {n: v if v.type.ndim == len(lead) + 1 else pt.alloc(v, *lead, self.dim) for n, v in held.items()}
         outside = Evaluation(self, lead, sequences, clamp=whole)
         rows = {("known", name): value for name, value in sequences.items()}

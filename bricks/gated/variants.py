@@ -7,27 +7,29 @@ from bricks.gated.unit import GatedUnit
 from bricks.gated.wirings import WIRINGS, named
 
 
-def build(name: str, input_dim: int, dim: int, sequences: Mapping[str, int] | None = None, **settings) -> GatedUnit:
+def build(
+    wiring: str, /, input_dim: int, dim: int, sequences: Mapping[str, int] | None = None, **settings
+) -> GatedUnit:
     """A unit of one of WIRINGS.
 
     Parameters
     ----------
-    name : str
-        Of the wiring.
+    wiring : str
+        Its name.
     input_dim, dim : int
         Features of the input, and number of units.
     sequences : dict, optional
         From the names of further input sequences to their numbers of features.
     **settings
-        The wiring's options (see `WIRINGS[name]`), and those of `GatedUnit` and `Brick`.
+        The wiring's options (see `WIRINGS[wiring]`), and those of `GatedUnit` and `Brick`.
 
     >>> build("lstm_coupled", 28, 128, peepholes=True, seed=0).states
     ('output', 'cell')
     """
     options = {}
-    if name in WIRINGS:
-        options = {key: settings.pop(key) for key in list(settings) if key in signature(WIRINGS[name]).parameters}
-    return GatedUnit(named(name, **options), input_dim, dim, sequences, **settings)
+    if wiring in WIRINGS:
+        options = {key: settings.pop(key) for key in list(settings) if key in signature(WIRINGS[wiring]).parameters}
+    return GatedUnit(named(wiring, **options), input_dim, dim, sequences, **settings)
 
 
 class LSTM(GatedUnit):

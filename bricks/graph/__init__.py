@@ -3,6 +3,7 @@
 from bricks.graph.annotations import Annotation, Call, annotate, annotations_of, is_tensor
 from bricks.graph.computation import ComputationGraph, named_parameters
 from bricks.graph.filter import VariableFilter
+from bricks.graph.projections import project, projected, projections_of
 from bricks.graph.replacement import replace
 from bricks.graph.training import TrainingGraph, in_training, training_graph
 from bricks.graph.walk import walk
@@ -18,6 +19,9 @@ __all__ = [
     "in_training",
     "is_tensor",
     "named_parameters",
+    "project",
+    "projected",
+    "projections_of",
     "replace",
     "training_graph",
     "walk",

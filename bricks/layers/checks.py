@@ -1,6 +1,6 @@
 """What bricks ask of their inputs, checked when they are applied, before anything is compiled."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import pytensor.tensor as pt
 
@@ -13,6 +13,13 @@ def check_dim(brick, what: str, value) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
         raise UsageError(f"{brick.path}: {what} must be an integer of at least 1, got {value!r}")
     return int(value)
+
+
+def check_probability(brick, what: str, value) -> float:
+    """A number from 0 to below 1."""
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value < 1:
+        raise UsageError(f"{brick.path}: {what} must be at least 0 and below 1, got {value!r}")
+    return float(value)
 
 
 def check_float(brick, variable, dtype: str | None = None, name: str = "input") -> None:
@@ -49,15 +56,36 @@ def check_columns(brick, variable, dim: int, what: str = "input_dim", name: str 
 
 
 def as_class_numbers(brick, targets, rows):
-    """Integer targets, (batch,) or (batch, 1), as a vector of class numbers beside the rows of `rows`."""
-    shape = targets.type.shape
-    if targets.type.ndim not in (1, 2) or (targets.type.ndim == 2 and shape[1] not in (1, None)):
+    """Integer targets as class numbers, one for each row of `rows`.
+
+    Targets (batch,) or (batch, 1) beside rows (batch, columns); (time, batch) beside (time, batch, columns).
+    """
+    shape, ndim = targets.type.shape, rows.type.ndim - 1
+    column = ndim == 1 and len(shape) == 2 and shape[1] in (1, None)
+    if len(shape) != ndim and not column:
+        layout = "(batch,) or (batch, 1)" if ndim == 1 else "(time, batch)"
         raise ShapeError(
-            f"{brick.path}: integer targets must be one class number a row, of shape (batch,) or (batch, 1), "
-            f"got shape {shape}"
+            f"{brick.path}: integer targets must be one class number a row, of shape {layout}, got shape {shape}"
         )
-    if None not in (shape[0], rows.type.shape[0]) and shape[0] != rows.type.shape[0]:
+    _check_same_rows(brick, "targets", shape[:ndim], rows)
+    return pt.reshape(targets, (-1,), ndim=1) if column else targets
+
+
+def check_mask(brick, mask, rows):
+    """A mask over the rows of `rows`, (batch,) or (time, batch): the mask itself, or None where there is none."""
+    if mask is None:
+        return None
+    if not is_tensor(mask):
+        raise UsageError(f"{brick.path}: mask must be a symbolic tensor, got {type(mask).__name__} {mask!r}")
+    layout = "(batch,)" if rows.type.ndim == 2 else "(time, batch)"
+    check_ndim(brick, mask, rows.type.ndim - 1, layout, name="mask")
+    _check_same_rows(brick, "mask", mask.type.shape, rows)
+    return mask
+
+
+def _check_same_rows(brick, name: str, shape, rows) -> None:
+    known = [(a, b) for a, b in zip(shape, rows.type.shape, strict=False) if None not in (a, b)]
+    if any(a != b for a, b in known):
         raise ShapeError(
-            f"{brick.path}: targets must have as many rows as the other input, got {shape} and {rows.type.shape}"
+            f"{brick.path}: {name} must have as many rows as the other input, got {shape} and {rows.type.shape}"
         )
-    return targets if targets.type.ndim == 1 else pt.reshape(targets, (-1,), ndim=1)

@@ -3,9 +3,8 @@
 import numpy as np
 
 from bricks.brick import Brick
-from bricks.errors import UsageError
 from bricks.graph import in_training
-from bricks.layers.checks import check_float
+from bricks.layers.checks import check_float, check_probability
 from bricks.roles import NOISE
 
 
@@ -38,9 +37,7 @@ class Dropout(Brick):
 
     def __init__(self, p: float, **settings):
         super().__init__(**settings)
-        if not (isinstance(p, int | float) and 0 <= p < 1):
-            raise UsageError(f"{self.path}: p, the probability of a 0, must be at least 0 and below 1, got {p!r}")
-        self.p = p
+        self.p = check_probability(self, "p, the probability of a 0,", p)
 
     def apply(self, input_):
         """Any float shape to the same."""

@@ -5,6 +5,7 @@ no step take effect that is not finite. A call only hands a batch over; nothing 
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 import numpy as np
 import pytensor.tensor as pt
@@ -13,7 +14,7 @@ from pytensor.gradient import DisconnectedInputError
 
 from bricks import engine
 from bricks.errors import CheckpointError, UsageError, nearest
-from bricks.graph import ComputationGraph, named_parameters, training_graph
+from bricks.graph import ComputationGraph, named_parameters, projected, projections_of, training_graph
 from bricks.training.accumulators import Accumulators, check_monitored
 from bricks.training.health import all_finite
 from bricks.training.replay import first_not_finite
@@ -26,7 +27,9 @@ from bricks.training.values import read_values, write_values
 class GradientDescent:
     """Minimise any scalar cost by gradient steps on shared variables; bricks are not needed.
 
-        parameter <- parameter - step_rule(d cost / d parameter)
+        parameter <- projection(parameter - step_rule(d cost / d parameter))
+
+    with the projection, if any, that the parameter was given (`bricks.graph.project`).
 
     Parameters
     ----------
@@ -50,7 +53,7 @@ class GradientDescent:
     parameters, buffers : dict
         The model's shared variables by name: those trained, and those that the training graph updates.
     gradients, steps : dict
-        Symbolic gradient and step of each parameter.
+        Symbolic gradient and step of each parameter, the step as the rule has it, before any projection.
     steps_done : shared int32
         How many steps took effect.
     steps_given : int
@@ -170,7 +173,7 @@ class GradientDescent:
         results |= {f"the gradient of {name}": self.gradients[p] for name, p in self.parameters.items()}
         results |= {variable.name: variable for variable in self.step_rule.watched}
         results |= {f"the step of {name}": self.steps[p] for name, p in self.parameters.items()}
-        updates = dict(self._rule_updates) | self._training_updates
+        updates = dict(self._rule_updates) | self._training_updates | self._projected()
         results |= {f"the new value of {variable.name}": new for variable, new in updates.items()}
         names = {variable: name for name, variable in reversed(results.items())}
         results |= {f"the square of {names[v]}": v**2 for v in self._watched()}
@@ -219,7 +222,7 @@ class GradientDescent:
         return self._accumulators
 
     def _compile(self) -> None:
-        updates = [(p, (p - self.steps[p]).astype(p.type.dtype)) for p in self.parameters.values()]
+        updates = list(self._new_values.items())
         updates += [*self._rule_updates, *self._training_updates.items(), *self._updates.items()]
         updates += self._make_accumulators().updates(self._example_axis)
         updates.append((self.steps_done, self.steps_done + np.int32(1)))
@@ -236,10 +239,19 @@ class GradientDescent:
 
     def _watched(self) -> list:
         """What must be finite. Gradients lie in memory anyway; to look at steps and buffers costs more."""
-        watched = [self.cost, *self._training_updates.values(), *self.step_rule.watched]
+        watched = [self.cost, *self._training_updates.values(), *self.step_rule.watched, *self._projected().values()]
         if self.step_rule.keeps_finite:
             return watched + list(self.gradients.values())
         return watched + list(self.steps.values()) + [new for _, new in self._rule_updates]
+
+    @cached_property
+    def _new_values(self) -> dict:
+        """What a step makes of each parameter."""
+        return {p: projected(p, (p - step).astype(p.type.dtype)) for p, step in self.steps.items()}
+
+    def _projected(self) -> dict:
+        """Those of the new values that projections made: a projection may divide by 0."""
+        return {p: new for p, new in self._new_values.items() if projections_of(p)}
 
 
 _WHO = "GradientDescent"
@@ -277,8 +289,13 @@ def _check_parameters(parameters: Iterable, cost) -> dict:
 def _gradients(cost, parameters: Mapping) -> dict:
     try:
         gradients = engine.grad(cost, list(parameters.values()))
-    except DisconnectedInputError as error:
-        raise UsageError(f"{_WHO}: the cost has no gradient for one of {', '.join(parameters)}: {error}") from None
+    except DisconnectedInputError:
+        ignored = dict(disconnected_inputs="ignore", return_disconnected="none")
+        found = zip(parameters, engine.grad(cost, list(parameters.values()), **ignored), strict=True)
+        without = [name for name, gradient in found if gradient is None]
+        raise UsageError(
+            f"{_WHO}: the cost has no gradient for {', '.join(without)}; leave it out, or let the cost depend on it"
+        ) from None
     return {p: g.astype(p.type.dtype) for p, g in zip(parameters.values(), gradients, strict=True)}
 
 

@@ -71,7 +71,7 @@ class ProgressBar(Extension):
             self._task,
             completed=self.main_loop.iteration,
             epoch=min(self.main_loop.epoch + 1, self.epochs),
-            cost=f"cost {cost:.4f}",
+            cost=f"cost {shown('cost', cost)}",
             speed=f"{speed:,.0f} examples/s",
         )
 
@@ -99,9 +99,14 @@ class ProgressBar(Extension):
 
 
 def shown(name: str, value: float) -> str:
-    """A number as a person reads it: rates of errors in percent.
+    """A number as a person reads it: rates of errors in percent, small numbers by their first digits.
 
-    >>> shown("valid_error", 0.0171), shown("valid_cost", 0.05123)
-    ('1.71 %', '0.0512')
+    >>> shown("valid_error", 0.0171), shown("valid_error_lstm", 0.03), shown("valid_cost", 0.05123)
+    ('1.71 %', '3.00 %', '0.0512')
+    >>> shown("valid_cost", 0.000012345)
+    '1.23e-05'
     """
-    return f"{100 * value:.2f} %" if name.endswith("error") and 0 <= value <= 1 else f"{value:.4f}"
+    rate = "error" in name.split("_") and "cost" not in name.split("_")
+    if rate and 0 <= value <= 1:
+        return f"{100 * value:.2f} %"
+    return f"{value:.4f}" if value == 0 or not abs(value) < 1e-3 else f"{value:.3g}"

@@ -178,8 +178,19 @@ CASES = {
                 [("float64", (5, 3)), ("int64", (5,))],
                 "logits must be of a float dtype, got int64; .*targets come first",
             ),
-            ([("int64", (5,)), ("float64", (2, 5, 3))], r"logits must have 2 axes \(batch, classes\), got 3"),
+            (
+                [("int64", (5,)), ("float64", (2, 2, 5, 3))],
+                r"logits must have 2 axes \(batch, classes\) or 3 \(time, batch, classes\), got 4",
+            ),
+            ([("int64", (5,)), ("float64", (2, 5, 3))], r"of shape \(time, batch\), got shape \(5,\)"),
+            ([("int64", (2, 4)), ("float64", (2, 5, 3))], r"as many rows as the other input, got \(2, 4\)"),
         ],
+    ),
+    "cross entropy of sequences": Case(
+        CategoricalCrossEntropy,
+        [("int", (4, 5)), (4, 5, 3)],
+        lambda p, t, z: np.mean([cross_entropy(one_hot(u, 3), y) for u, y in zip(t, z, strict=True)]),
+        output=(),
     ),
     "cross entropy of a column": Case(
         CategoricalCrossEntropy,

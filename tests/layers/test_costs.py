@@ -84,6 +84,106 @@ def test_mixed_float_targets_are_refused_where_they_would_widen_the_graph():
     assert CategoricalCrossEntropy()(pt.dmatrix("t"), pt.fmatrix("z")).type.dtype == "float32"
 
 
+T, B, K = 4, 3, 5
+
+
+def numpy_costs(targets, z):
+    """(time, batch): cross entropy, whether the class is wrong, squared distance from one-hot rows."""
+    p = np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+    hot = np.eye(K)[targets]
+    return -np.log((p * hot).sum(-1)), z.argmax(-1) != targets, ((hot - z) ** 2).sum(-1)
+
+
+@pytest.fixture(scope="module")
+def sequence_costs():
+    """All costs of sequences, of class numbers and of rows, with a mask and without."""
+    z, t, m = pt.dtensor3("z"), pt.imatrix("t"), pt.dmatrix("m")
+    hot = pt.eq(t[..., None], pt.arange(K)).astype("float64")
+    costs = []
+    for settings in ({}, {"mask": m}):
+        for brick in (CategoricalCrossEntropy, MisclassificationRate):
+            costs += [brick()(t, z, **settings), brick()(hot, z, **settings)]
+        costs.append(SquaredError()(hot, z, **settings))
+    masked = costs[5]
+    return engine.function([z, t, m], [*costs, engine.grad(masked, z)], on_unused_input="ignore")
+
+
+def sequences(seed=0):
+    rng = np.random.default_rng(seed)
+    mask = np.arange(T)[:, None] < np.array([4, 1, 2])
+    return rng.normal(size=(T, B, K)), rng.integers(0, K, (T, B)).astype("int32"), mask.astype("float64")
+
+
+def test_costs_of_sequences_are_means_over_the_steps_that_count(sequence_costs):
+    z, t, m = sequences()
+    plain = [rows.mean() for rows in numpy_costs(t, z)]
+    masked = [sum(rows[i, j] for i, j in np.argwhere(m)) / 7 for rows in numpy_costs(t, z)]
+    expected = [value for a, b, c in (plain, masked) for value in (a, a, b, b, c)]
+    np.testing.assert_allclose(sequence_costs(z, t, m)[:10], expected, rtol=1e-12)
+
+
+def test_the_gradient_at_a_step_that_does_not_count_is_zero(sequence_costs):
+    z, t, m = sequences()
+    p = np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(
+        sequence_costs(z, t, m)[-1], (p - np.eye(K)[t]) * m[..., None] / 7, rtol=1e-10, atol=1e-16
+    )
+
+
+def test_what_pads_is_not_looked_at_and_without_a_mask_it_makes_the_cost_nan(sequence_costs):
+    z, t, m = sequences()
+    padded = np.where(m > 0, t, -1).astype("int32")
+    np.testing.assert_array_equal(sequence_costs(z, padded, m)[5], sequence_costs(z, t, m)[5])
+    assert np.isfinite(sequence_costs(z, padded, m)[-1]).all()
+    assert np.isnan(sequence_costs(z, padded, m)[0])
+    z[3, 1] = np.inf
+    assert np.isfinite(sequence_costs(z, padded, m)[5:10]).all()
+
+
+def test_with_nothing_that_counts_there_is_no_mean(sequence_costs):
+    z, t, m = sequences()
+    assert np.isnan(sequence_costs(z, t, 0 * m)[5:10]).all()
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "float32"])
+def test_examples_without_time_have_masks_too_of_any_dtype(dtype):
+    z, t, m = pt.fmatrix("z"), pt.ivector("t"), pt.vector("m", dtype=dtype)
+    rate = MisclassificationRate()(t, z, mask=m)
+    assert (rate.type.dtype, rate.type.ndim) == ("float32", 0)
+    rows = np.eye(3, dtype="float32")
+    assert engine.function([z, t, m], rate)(rows, np.int32([0, 2, 2]), np.array([1, 1, 0], dtype)) == 0.5
+
+
+def tensor(dtype, *shape):
+    return pt.tensor(dtype=dtype, shape=shape)
+
+
+@pytest.mark.parametrize(
+    ("brick", "targets", "outputs", "mask", "error", "message"),
+    [
+        ("cost", ("int32", T), (T, B, K), None, ShapeError, r"one class number a row, of shape \(time, batch\), got"),
+        ("cost", ("int32", T, B, 1), (T, B, K), None, ShapeError, r"of shape \(time, batch\), got shape \(4, 3, 1\)"),
+        ("rate", ("int32", B, T), (T, B, K), None, ShapeError, r"as many rows .* got \(3, 4\) and \(4, 3, 5\)"),
+        ("rate", ("int32", None, 2), (None, B, K), None, ShapeError, "as many rows as the other input"),
+        ("cost", ("float32", T, B, 2), (T, B, K), None, ShapeError, r"must have the shape of logits \(4, 3, 5\)"),
+        ("squared", ("float32", T, B), (T, B, K), None, ShapeError, r"must have the shape of outputs \(4, 3, 5\)"),
+        ("squared", ("float32", K), (K,), None, ShapeError, r"outputs must have 2 axes \(batch, columns\) or 3"),
+        ("cost", ("int32", T, B), (T, B, K), ("float32", T), ShapeError, r"mask must have 2 axes \(time, batch\)"),
+        ("rate", ("int32", B), (B, K), ("float32", T, B), ShapeError, r"mask must have 1 axis \(batch,\), got 2"),
+        ("squared", ("float32", T, B, K), (T, B, K), ("bool", B, T), ShapeError, r"mask must have as many rows"),
+    ],
+)  # fmt: skip
+def test_sequences_and_masks_that_do_not_fit_are_refused(brick, targets, outputs, mask, error, message):
+    brick = {"cost": CategoricalCrossEntropy, "rate": MisclassificationRate, "squared": SquaredError}[brick]()
+    with pytest.raises(error, match=message):
+        brick(tensor(*targets), tensor("float32", *outputs), **({"mask": tensor(*mask)} if mask else {}))
+
+
+def test_a_mask_that_is_no_variable_is_refused():
+    with pytest.raises(UsageError, match="squared_error: mask must be a symbolic tensor, got list"):
+        SquaredError()(tensor("float32", B, K), tensor("float32", B, K), mask=[1, 1, 0])
+
+
 def test_a_vector_of_probabilities_is_refused():
     with pytest.raises(ShapeError, match="targets must have the shape of logits"):
         CategoricalCrossEntropy()(pt.fvector("t"), pt.fmatrix("z"))

@@ -18,7 +18,8 @@ from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.op import HasInnerGraph, Op, io_connection_pattern
 from pytensor.graph.replace import graph_replace
-from pytensor.graph.traversal import ancestors, truncated_graph_inputs
+from pytensor.graph.traversal import ancestors, toposort
+from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.exceptions import ShapeError as UnknownShape
 from pytensor.tensor.type import TensorType
 
@@ -69,8 +70,7 @@ def recurrence(
     >>> [value.tolist() for value in function([x], [total, sums])(np.float32([1, 2, 3]))]
     [6.0, [1.0, 3.0, 6.0]]
     """
-    sequences = [pt.as_tensor_variable(s) for s in sequences]
-    states = [pt.as_tensor_variable(s) for s in states]
+    sequences, states = _listed(sequences, "sequences", name), _listed(states, "states", name)
     if backward not in BACKWARD:
         raise UsageError(f"{name}: backward must be one of {', '.join(BACKWARD)}, got {backward!r}")
     if not sequences:
@@ -80,7 +80,7 @@ def recurrence(
             raise ShapeError(f"{name}: a sequence must have a first axis, time, got the scalar {sequence}")
     rows = [_row_of(s) for s in sequences]
     before = [TensorType(s.type.dtype, shape=s.type.shape)() for s in states]
-    after, out = step(*rows, *before)
+    after, out = _two_lists(step(*rows, *before), name)
     after = [_as_state(new, old, start, name) for new, old, start in _paired(after, before, states, name)]
     out = [pt.as_tensor_variable(v) for v in out]
     read = set(ancestors([*after, *out]))
@@ -91,15 +91,41 @@ def recurrence(
 
 def close(rows, before, after, out, sequences, states, reverse, backward, name):
     """The recurrence of a step that is already a graph; whatever else the graph uses goes in as it is."""
-    inside = truncated_graph_inputs([*after, *out], [*rows, *before])
-    outer = [v for v in inside if v not in {*rows, *before} and not isinstance(v, Constant)]
-    inner = [v.type() for v in outer]
+    results = [*after, *out]
+    inside = dependents(results, [*rows, *before])
+    met = [*results, *(v for result in inside if result.owner for v in result.owner.inputs)]
+    outer = [v for v in dict.fromkeys(met) if v not in inside and not isinstance(v, Constant)]
+    numbers = {v: pt.tensor_from_scalar(v) for v in outer if isinstance(v.type, ScalarType)}  # such as a slice's end
+    inner = [numbers.get(v, v).type() for v in outer]
+    given = {v: pt.scalar_from_tensor(i) if v in numbers else i for v, i in zip(outer, inner, strict=True)}
     once = list(dict.fromkeys(out))
-    replaced = graph_replace([*after, *once], dict(zip(outer, inner, strict=True)), strict=False)
+    replaced = graph_replace([*after, *once], given, strict=False)
     op = Recurrence([*rows, *before, *inner], replaced, len(rows), len(states), reverse, backward, name)
-    outputs = op(*sequences, *states, *outer, return_list=True)
+    outputs = op(*sequences, *states, *(numbers.get(v, v) for v in outer), return_list=True)
     stacks = dict(zip(once, outputs[len(states) :], strict=True))
     return outputs[: len(states)], [stacks[v] for v in out]
+
+
+def dependents(outputs, sources) -> dict[Variable, None]:
+    """`sources`, and all that is computed from them on the way to `outputs`, in order."""
+    found = dict.fromkeys(sources)
+    for node in toposort(outputs):
+        if any(v in found for v in node.inputs):
+            found |= dict.fromkeys(node.outputs)
+    return found
+
+
+def _listed(variables, what, name) -> list[Variable]:
+    if not isinstance(variables, list | tuple):
+        raise UsageError(f"{name}: {what} must be a list of variables, got {variables!r}; write [{variables}]")
+    return [pt.as_tensor_variable(v) for v in variables]
+
+
+def _two_lists(results, name):
+    pair = isinstance(results, list | tuple) and len(results) == 2
+    if not pair or not all(isinstance(listed, list | tuple) for listed in results):
+        raise UsageError(f"{name}: the step must give two lists, (new states, rows), got {results!r}")
+    return results
 
 
 def _paired(after, before, states, name):
@@ -221,7 +247,8 @@ class Recurrence(Op, HasInnerGraph):
         pattern[a : a + n, :n] |= reach
         return pattern.tolist()
 
-    def infer_shape(self, fgraph, node, shapes):
+    def infer_shape(self, *arguments):  # (fgraph, node, shapes) up to PyTensor 3.2, then (node, shapes)
+        shapes = arguments[-1]
         sequences, states, constants = self.parted(shapes)
         inner = infer_shape(self.inner_outputs, self.inner_inputs, [*(s[1:] for s in sequences), *states, *constants])
         known = set(self.inner_inputs)
@@ -232,6 +259,8 @@ class Recurrence(Op, HasInnerGraph):
     def perform(self, node, inputs, output_storage):
         sequences, states, constants = self.parted(inputs)
         length = len(sequences[0])
+        if any(len(s) != length for s in sequences):
+            raise ShapeError(f"{self.name}: all sequences must have the same length, got {[len(s) for s in sequences]}")
         rows: list[list] = [[] for _ in self.inner_outputs[self.n_states :]]
         for t in range(length)[:: -1 if self.reverse else 1]:
             results = self.fn(*(s[t] for s in sequences), *states, *constants)
@@ -253,17 +282,18 @@ class Recurrence(Op, HasInnerGraph):
     def as_scan(self, *inputs) -> list[Variable]:
         """The same outputs from PyTensor's Scan."""
         sequences, states, constants = self.parted(inputs)
-        n = self.n_states
+        n, distinct = self.n_states, list(dict.fromkeys(constants))  # Scan takes none twice
 
         def step(*arguments):
-            given = dict(zip(self.inner_inputs, arguments, strict=True))
-            return graph_replace(self.inner_outputs, given, strict=False)
+            here = dict(zip(distinct, arguments[len(arguments) - len(distinct) :], strict=True))
+            given = [*arguments[: len(arguments) - len(distinct)], *(here[c] for c in constants)]
+            return graph_replace(self.inner_outputs, dict(zip(self.inner_inputs, given, strict=True)), strict=False)
 
         traces = pytensor.scan(
             step,
             sequences,
             [*states, *(None for _ in self.inner_outputs[n:])],
-            constants,
+            distinct,
             go_backwards=self.reverse,
             strict=True,
             return_list=True,
