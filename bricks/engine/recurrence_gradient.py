@@ -190,6 +190,7 @@ def _plan(op, given: tuple[bool, ...]) -> Plan:
     saved = _needed(wanted, changing, states)
     rows_out = [*both.outputs[n:n_out], *(v for v in saved if v not in both.outputs[n:n_out])]
     forward = op.like(step, graph_replace([*both.outputs[:n], *rows_out], spare, strict=False), base=op)
+    MergeOptimizer().rewrite(forward.fgraph)  # what was rebuilt around a constant is one with what was not
     return Plan(
         forward,
         rows_out,

@@ -102,6 +102,8 @@ def _check_neuron(wiring: Wiring, name: str, neuron) -> None:
                 )
         elif neuron.bias is not None:
             _check_init(f"{who}: bias", neuron.bias)
+        if not isinstance(neuron.sees, tuple | list):
+            raise UsageError(f"{who}: sees must be a tuple of connections, got {neuron.sees!r}")
         if not neuron.sees:
             raise UsageError(f"{who}: must see something; a gate that sees nothing is a Constant")
         for connection in neuron.sees:

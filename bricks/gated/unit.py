@@ -45,7 +45,7 @@ class GatedUnit(Brick):
         Ghahramani 2016).
     layer_normalization : {"joint", "separate"}, optional
         Of each neuron's sum before what comes through diagonals and its bias are added; or of each of its products,
-        and of the cell before psi (Ba et al. 2016).
+        and of the cell before psi, where there is one (Ba et al. 2016).
     epsilon : float
         Added to the variance there.
     chrono : float, optional
@@ -115,7 +115,8 @@ class GatedUnit(Brick):
         self.dtype = engine.floatX()
         self.bricks = {name: self._brick(name, neuron) for name, neuron in self.wiring.neurons.items()}
         self.bricks = {name: brick for name, brick in self.bricks.items() if brick is not None}
-        self.cell_normalization = CellNormalization(self.dim) if layer_normalization == "separate" else None
+        normalizes_cell = layer_normalization == "separate" and not self.wiring.one_state  # h = c has no psi
+        self.cell_normalization = CellNormalization(self.dim) if normalizes_cell else None
         learned = self.plan.learned if learned_initial else ()
         self._initial = Initial(learned, self.dim) if learned else None
         self.children = [b for b in (*self.bricks.values(), self.cell_normalization, self._initial) if b is not None]
@@ -123,6 +124,12 @@ class GatedUnit(Brick):
     def _brick(self, name: str, neuron) -> Brick | None:
         if isinstance(neuron, Complement | Same):
             return None
+        try:
+            return self._made(name, neuron)
+        except UsageError as error:  # the neuron does not know yet whose it is
+            raise UsageError(f"{self.path}/{error}") from None
+
+    def _made(self, name: str, neuron) -> Brick:
         if isinstance(neuron, Constant | Membrane):
             return ConstantNeuron(neuron, self.dim, name=name)
         widths = {c.source: {"input": self.input_dim, **self.sequences}.get(c.source, self.dim) for c in neuron.sees}

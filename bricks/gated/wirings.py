@@ -179,7 +179,7 @@ def sub_lstm_fixed(forget: float = 0.9) -> Wiring:
 
 def leaky(tau: float = 10.0, dt: float = 1.0, method: str = "exact", learned: bool = False) -> Wiring:
     """A membrane, tau dV/dt = W x + U h + b - V, whose output is tanh(V)."""
-    tau = tuple(tau) if isinstance(tau, list) else tau
+    tau = tau if isinstance(tau, int | float) else tuple(map(float, tau))
     return Wiring(
         {
             "candidate": Neuron(_XH, "identity"),
@@ -200,7 +200,7 @@ def modulated_membrane(
 
     `sees`: what the forget gate sees: `modulator`, and by choice `input` and `output`.
     """
-    tau = tuple(tau) if isinstance(tau, list) else tau
+    tau = tau if isinstance(tau, int | float) else tuple(map(float, tau))
     forget = Neuron(tuple(Connection(source) for source in sees), bias=Membrane(tau, dt, method))
     return leaky(tau, dt, method).but(
         name="modulated_membrane",

@@ -50,7 +50,7 @@ def _lstms():
     for name, changes in ablations.items():
         states = PREVIOUS if name == "lstm_full_gate_recurrence" else ("output", "cell")
         step = partial(oracle.lstm, **changes)
-        if name in ("lstm", "lstm_coupled", "lstm_no_output_gate"):
+        if name in ("lstm", "lstm_coupled"):
             yield name, Case(name, step, states=states)
         if name != "lstm":  # with peepholes, that is lstm_peephole
             yield f"{name}(peepholes)", Case(name, partial(step, peepholes=True), PEEP, states=states)

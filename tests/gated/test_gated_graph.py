@@ -36,17 +36,17 @@ def test_traces_that_nobody_uses_are_not_compiled():
     assert len(loop.outputs) == states
 
 
-def test_an_lstm_does_one_product_a_step_and_one_in_its_gradient():
-    unit = unit_of("lstm", "float32")
-    (loop,) = loops(unit, lambda trace: trace.output)
-    assert products(loop) == 1
+@pytest.mark.parametrize(("case", "number"), [("lstm", 1), ("gru(source)", 2), ("gru(product)", 1)])
+def test_training_does_as_many_products_a_step_backward_as_forward(case, number):
+    unit = unit_of(case, "float32")
     forward, backward = loops(unit, gradients(unit))
-    assert (products(forward), products(backward)) == (1, 1)
+    assert (products(forward), products(backward)) == (number, number)
 
 
 @pytest.mark.parametrize(
     ("case", "number"),
     [
+        ("lstm", 1),
         ("lstm_peephole", 1),
         ("lstm_coupled", 1),
         ("gru(source)", 2),

@@ -41,7 +41,8 @@ def test_a_wiring_in_float32_equals_its_equations(case):
     assert_same(run(unit_of(case, "float32"), "float32", **how), expected(case, "float32", **how), 1e-5)
 
 
-WAYS = list(product((False, True), repeat=3))
+# All but those above: (masked, reversed, given).
+WAYS = [w for w in product((False, True), repeat=3) if w not in ((False, False, True), (True, True, False))]
 
 
 @pytest.mark.parametrize(("masked", "reverse", "given"), WAYS)
