@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 import bricks
-from bricks.gated import layered
+from bricks.gated import applied
 from bricks.layers import CategoricalCrossEntropy, Dropout, Linear, MisclassificationRate, Softmax
 
 Probability = Annotated[float, Field(ge=0, lt=1)]
@@ -63,37 +63,29 @@ def build(
         Whether the backward pass keeps what it needs of each step, or computes it again (less memory).
     classes : int
     """
-    features, targets = sources["features"], sources["targets"]
-    if features.type.ndim != 3 or features.type.shape[2] is None:
-        raise bricks.errors.ShapeError(
-            "models/sequence_classifier.py: the source 'features' must have batches of shape (time, batch, columns), "
-            f"the number of columns known, got {features.type.shape}; for mnist say view: rows or view: pixels"
-        )
-    named = {name: v for name, v in sources.items() if name not in ("features", "targets", "mask")}
-    mask = sources.get("mask")
-    units = layered(
+    units, trace = applied(
+        sources,
+        "models/sequence_classifier.py",
         unit,
-        features.type.shape[2],
         dim,
-        layers,
-        bidirectional,
-        skip,
-        dropout,
-        sequences={name: v.type.shape[2] for name, v in named.items()},
+        layers=layers,
+        bidirectional=bidirectional,
+        skip=skip,
+        dropout=dropout,
         seed=seed,
-        zoneout=zoneout or None,
+        zoneout=zoneout,
         recurrent_dropout=recurrent_dropout,
-        layer_normalization=None if layer_normalization == "none" else layer_normalization,
-        chrono=chrono or None,
+        layer_normalization=layer_normalization,
+        chrono=chrono,
         backward=backward,
     )
     classifier = Linear(units.output_dim, classes, name="classifier", seed=seed)
-    trace = units(features, mask=mask, **named)
+    targets = sources["targets"]
     every_step = targets.type.ndim == 2
     seen = trace.output if every_step else trace.final_output
     seen = Dropout(dropout, name="dropout", seed=seed)(seen) if dropout else seen
     logits = classifier(seen)
-    counted = {"mask": mask} if every_step and mask is not None else {}
+    counted = {"mask": sources["mask"]} if every_step and "mask" in sources else {}
     cost = CategoricalCrossEntropy()(targets, logits, **counted)
     return bricks.Model(
         cost,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 import bricks
-from bricks.gated import layered
+from bricks.gated import applied
 from bricks.layers import Dropout, Linear, SquaredError
 
 Probability = Annotated[float, Field(ge=0, lt=1)]
@@ -62,41 +62,34 @@ def build(
     backward : str
         Whether the backward pass keeps what it needs of each step, or computes it again (less memory).
     """
-    features, targets = sources["features"], sources["targets"]
-    if features.type.ndim != 3 or features.type.shape[2] is None:
-        raise bricks.errors.ShapeError(
-            "models/sequence_regressor.py: the source 'features' must have batches of shape (time, batch, columns), "
-            f"the number of columns known, got {features.type.shape}"
-        )
+    units, trace = applied(
+        sources,
+        "models/sequence_regressor.py",
+        unit,
+        dim,
+        layers=layers,
+        bidirectional=bidirectional,
+        skip=skip,
+        dropout=dropout,
+        seed=seed,
+        zoneout=zoneout,
+        recurrent_dropout=recurrent_dropout,
+        layer_normalization=layer_normalization,
+        chrono=chrono,
+        backward=backward,
+    )
+    targets = sources["targets"]
     outputs = targets.type.shape[-1] if targets.type.ndim else None
     if targets.type.ndim not in (2, 3) or outputs is None or not targets.type.dtype.startswith("float"):
         raise bricks.errors.ShapeError(
             "models/sequence_regressor.py: the source 'targets' must be floats of shape (batch, outputs) or "
             f"(time, batch, outputs), the number of outputs known, got {targets.type}"
         )
-    named = {name: v for name, v in sources.items() if name not in ("features", "targets", "mask")}
-    mask = sources.get("mask")
-    units = layered(
-        unit,
-        features.type.shape[2],
-        dim,
-        layers,
-        bidirectional,
-        skip,
-        dropout,
-        sequences={name: v.type.shape[2] for name, v in named.items()},
-        seed=seed,
-        zoneout=zoneout or None,
-        recurrent_dropout=recurrent_dropout,
-        layer_normalization=None if layer_normalization == "none" else layer_normalization,
-        chrono=chrono or None,
-        backward=backward,
-    )
     regressor = Linear(units.output_dim, outputs, name="regressor", seed=seed)
-    trace = units(features, mask=mask, **named)
     every_step = targets.type.ndim == 3
     seen = trace.output if every_step else trace.final_output
     seen = Dropout(dropout, name="dropout", seed=seed)(seen) if dropout else seen
     predictions = regressor(seen)
-    cost = SquaredError()(targets, predictions, **({"mask": mask} if every_step and mask is not None else {}))
+    counted = {"mask": sources["mask"]} if every_step and "mask" in sources else {}
+    cost = SquaredError()(targets, predictions, **counted)
     return bricks.Model(cost, monitored={"cost": cost}, outputs={"predictions": predictions}, brick=units)

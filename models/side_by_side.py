@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, PositiveInt
 
 import bricks
-from bricks.gated import layered
+from bricks.gated import applied
 from bricks.layers import CategoricalCrossEntropy, Linear, MisclassificationRate, Softmax
 
 
@@ -36,17 +36,12 @@ def build(
         Units of each.
     classes : int
     """
-    features, targets = sources["features"], sources["targets"]
-    if features.type.ndim != 3 or features.type.shape[2] is None:
-        raise bricks.errors.ShapeError(
-            "models/side_by_side.py: the source 'features' must have batches of shape (time, batch, columns), "
-            f"the number of columns known, got {features.type.shape}; for mnist say view: rows or view: pixels"
-        )
+    targets = sources["targets"]
     costs, monitored, outputs = {}, {}, {}
     for name, wiring in units.items():
-        unit = layered(wiring, features.type.shape[2], dim, name=name, seed=seed)
+        _, trace = applied(sources, "models/side_by_side.py", wiring, dim, name=name, seed=seed)
         classifier = Linear(dim, classes, name=f"{name}_classifier", seed=seed)
-        logits = classifier(unit(features).final_output)
+        logits = classifier(trace.final_output)
         costs[name] = CategoricalCrossEntropy()(targets, logits)
         monitored[f"error_{name}"] = MisclassificationRate()(targets, logits)
         outputs[f"probabilities_{name}"] = Softmax()(logits)

@@ -3,7 +3,7 @@
 from bricks.gated.dale import dales_law
 from bricks.gated.interchange import load_blocks, load_torch, torch_state
 from bricks.gated.notation import wiring_of
-from bricks.gated.stacks import Bidirectional, Stack, layered
+from bricks.gated.stacks import Bidirectional, Stack, applied, layered
 from bricks.gated.trace import Trace
 from bricks.gated.unit import GatedUnit
 from bricks.gated.variants import GRU, LSTM, LeakyIntegrator, SimpleRecurrent, build
@@ -40,6 +40,7 @@ __all__ = [
     "Stack",
     "Trace",
     "Wiring",
+    "applied",
     "build",
     "dales_law",
     "layered",

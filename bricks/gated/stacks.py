@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytensor.tensor as pt
 
 from bricks.brick import Brick
-from bricks.errors import UsageError, nearest
+from bricks.errors import ShapeError, UsageError, nearest
 from bricks.gated.notation import wiring_of
 from bricks.gated.trace import Trace
 from bricks.gated.unit import GatedUnit
@@ -162,6 +162,44 @@ def layered(
             made.append(GatedUnit(wiring, width, dim, sequences, **top, **settings))
         width = made[-1].output_dim + (input_dim if skip else 0)
     return made[0] if layers == 1 else Stack(made, skip=skip, dropout=dropout, seed=seed)
+
+
+def applied(sources: Mapping, who: str, unit, dim: int, layer_normalization: str = "none", **settings):
+    """The units that a model of the lab reads `features` with, and their trace.
+
+    Parameters
+    ----------
+    sources : mapping of str to variable
+        `features` (time, batch, columns); a `mask` (time, batch); all others but `targets` are sequences that the units
+        see by their names.
+    who : str
+        Begins the error messages.
+    unit, dim
+        As in `layered`.
+    layer_normalization : {"none", "joint", "separate"}
+    **settings
+        Of `layered`; 0 for an option that is None where it is off.
+
+    Returns
+    -------
+    (GatedUnit, Bidirectional or Stack, Trace)
+    """
+    features = sources["features"]
+    if features.type.ndim != 3 or features.type.shape[2] is None:
+        raise ShapeError(
+            f"{who}: the source 'features' must have batches of shape (time, batch, columns), the number of columns "
+            f"known, got {features.type.shape}; for mnist say view: rows or view: pixels"
+        )
+    named = {name: v for name, v in sources.items() if name not in ("features", "targets", "mask")}
+    units = layered(
+        unit,
+        features.type.shape[2],
+        dim,
+        sequences={name: v.type.shape[-1] for name, v in named.items()},
+        layer_normalization=None if layer_normalization == "none" else layer_normalization,
+        **{key: value or None if key in ("zoneout", "chrono") else value for key, value in settings.items()},
+    )
+    return units, units(features, mask=sources.get("mask"), **named)
 
 
 def _own(brick: Brick, units, mask, initial, clamp, sequences: Mapping) -> dict:
