@@ -11,14 +11,14 @@ __version__ = "0.1.0"
 
 _EXPORTS = {
     "bricks.brick": ("Brick",),
-    "bricks.engine": ("RandomState", "debugprint", "floatX", "function", "grad", "scan", "shared"),
+    "bricks.engine": ("RandomState", "debugprint", "floatX", "function", "grad", "recurrence", "scan", "shared"),
     "bricks.errors": ("BricksError", "CheckpointError", "DataError", "NotFiniteError", "ShapeError", "UsageError"),
     "bricks.graph": ("ComputationGraph", "VariableFilter", "named_parameters", "project", "replace", "training_graph"),
     "bricks.model": ("Model",),
     "bricks.training": ("GradientDescent", "MainLoop"),
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names}
-_ROOMS = ("data", "engine", "errors", "graph", "initialization", "layers", "roles", "training")
+_ROOMS = ("data", "engine", "errors", "gated", "graph", "initialization", "layers", "roles", "training")
 
 __all__ = sorted([*_HOME, *_ROOMS])
 

@@ -1,5 +1,17 @@
-"""Gated units: one cell, many wirings. Every gate is a brick, every variant a piece of data."""
+"""Gated units: one cell, many wirings. Every gate is a brick, every variant a piece of data.
 
+    z_t = candidate                            dendrite: what the dendrites bring, gated
+    c_t = body(c_{t-1}) + dendrite(z_t)        body: the cell's own past, gated
+    h_t = axon(psi(c_t))                       axon: the squashed cell, gated
+
+`LSTM`, `GRU`, `SimpleRecurrent`, `LeakyIntegrator`, and `build(name, input_dim, dim)` for each of `WIRINGS`, make a
+`GatedUnit`; so does any `Wiring` of one's own, or a mapping (`bricks.gated.notation` has the form). A unit takes
+sequences (time, batch, features), masks, first states, further sequences, clamps; it gives the trace of every
+neuron. `Stack`, `Bidirectional` and `layered` put units together; `dynamics` records, lesions and measures them;
+`load_torch`, `torch_state` and `load_blocks` exchange weights; `dales_law` keeps signs.
+"""
+
+from bricks.gated import dynamics
 from bricks.gated.dale import dales_law
 from bricks.gated.interchange import load_blocks, load_torch, torch_state
 from bricks.gated.notation import wiring_of
@@ -43,6 +55,7 @@ __all__ = [
     "applied",
     "build",
     "dales_law",
+    "dynamics",
     "layered",
     "load_blocks",
     "load_torch",
