@@ -154,7 +154,7 @@ class Chrono(Initializer):
     longest : float
         T_max: the longest time that something must be remembered, in steps.
     minus : str, optional
-        The gate, beside this one, whose bias this is the negative of: `forget_gate` for an input gate.
+        The bias, beside this one's gate, that this is the negative of: `forget_gate/b` for an input gate.
 
     References
     ----------
@@ -173,8 +173,7 @@ class Chrono(Initializer):
     def whose(self, path):
         if self.minus is None:
             return path
-        *unit, _, name = path.split("/")
-        return "/".join([*unit, self.minus, name])
+        return "/".join([*path.split("/")[:-2], self.minus])
 
     def draw(self, rng, shape):
         b = np.log(rng.uniform(1, self.longest - 1, shape))

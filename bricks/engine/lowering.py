@@ -317,7 +317,7 @@ def _check(op, node, context):
         # A condition on run-time values cannot raise from inside XLA; lengths are known and checked here.
         for condition in conditions:
             if not _is_traced(condition) and not bool(np.all(condition)):
-                raise op.exc_type(op.msg)
+                raise op.exc_type(f"{op.msg}, got shape {np.shape(value)}" if op.exc_type is ShapeError else op.msg)
         return value
 
     return call

@@ -19,6 +19,7 @@ from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.op import HasInnerGraph, Op, io_connection_pattern
 from pytensor.graph.replace import graph_replace
 from pytensor.graph.traversal import ancestors, toposort
+from pytensor.raise_op import CheckAndRaise
 from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.exceptions import ShapeError as UnknownShape
 from pytensor.tensor.type import TensorType
@@ -283,6 +284,10 @@ class Recurrence(Op, HasInnerGraph):
         """The same outputs from PyTensor's Scan."""
         sequences, states, constants = self.parted(inputs)
         n, distinct = self.n_states, list(dict.fromkeys(constants))  # Scan takes none twice
+        alike = [pt.eq(s.shape[0], sequences[0].shape[0]) for s in sequences[1:]]
+        if alike:  # Scan itself would stop at the end of the shortest
+            check = CheckAndRaise(ShapeError, f"{self.name}: all sequences must have the same length")
+            sequences = [check(sequences[0], *alike), *sequences[1:]]
 
         def step(*arguments):
             here = dict(zip(distinct, arguments[len(arguments) - len(distinct) :], strict=True))

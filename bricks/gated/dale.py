@@ -6,7 +6,7 @@ import pytensor.tensor as pt
 from bricks.errors import UsageError, nearest
 from bricks.gated.neurons import SeeingNeuron
 from bricks.gated.unit import GatedUnit
-from bricks.graph import project
+from bricks.graph import project, projections_of
 from bricks.layers.checks import check_probability
 
 
@@ -52,6 +52,9 @@ def dales_law(unit: GatedUnit, inhibitory: float = 0.2, sources=("output",)) -> 
     ]
     known = {source for source, _ in seen}
     signs: dict[str, np.ndarray] = {}
+    for source, W in seen:
+        if source in sources and any(isinstance(p, _Signed) for p in projections_of(W)):
+            raise UsageError(f"{unit.path}: {W.name} obeys Dale's law already; make a new unit for other signs")
     for source in sources:
         if source not in known:
             raise UsageError(f"{unit.path}: no neuron sees {source!r} densely; {nearest(source, known)}")
@@ -62,10 +65,15 @@ def dales_law(unit: GatedUnit, inhibitory: float = 0.2, sources=("output",)) -> 
         s = np.where(np.arange(width) < width - round(inhibitory * width), 1.0, -1.0).astype(W.type.dtype)
         signs[source] = s
         W.set_value(abs(W.get_value()) * s[:, None])
-        project(W, _signed(s))
+        project(W, _Signed(s))
     return signs
 
 
-def _signed(signs: np.ndarray):
-    s = signs[:, None]
-    return lambda W: s * pt.maximum(s * W, 0)
+class _Signed:
+    """The projection onto weights of given signs."""
+
+    def __init__(self, signs: np.ndarray):
+        self.signs = signs[:, None]
+
+    def __call__(self, W):
+        return self.signs * pt.maximum(self.signs * W, 0)

@@ -12,54 +12,105 @@ from pytensor.graph.basic import Variable
 
 from bricks import engine
 from bricks.errors import UsageError, nearest
+from bricks.gated import inputs as check
 from bricks.gated.trace import Trace
 from bricks.gated.unit import GatedUnit
 from bricks.graph import ComputationGraph, annotations_of, replace
 from bricks.graph.annotations import Call
+from bricks.graph.walk import walk
+from bricks.roles import INPUT, OUTPUT
 
-SHUFFLED = "shuffled"
+MEAN, SHUFFLED = "mean", "shuffled"
 
 
-def calls_of(outputs, unit: GatedUnit) -> list[Call]:
-    """The applications of a unit that a graph has.
+class Application:
+    """One application of a unit, as it is in a graph, which may have been rebuilt since.
+
+    Attributes
+    ----------
+    call : Call
+    arguments : dict
+        What the unit was given.
+    outputs : dict
+        From names of its trace to the variables of these names that the graph has.
+    """
+
+    def __init__(self, call: Call, outputs: Mapping[str, Variable]):
+        self.call, self.outputs = call, dict(outputs)
+        behind = walk(list(outputs.values()))
+        present = {a.name: v for v in behind for a in annotations_of(v) if a.call is call and a.role is INPUT}
+        self._now = {original: present.get(name, original) for name, original in call.inputs.items()}
+        self.arguments = {name: self._present(value) for name, value in call.arguments.items()}
+
+    def _present(self, value):
+        if isinstance(value, Mapping):
+            return {name: self._present(v) for name, v in value.items()}
+        return self._now.get(value, value) if isinstance(value, Variable) else value
+
+    def again(self, unit: GatedUnit, changes: Mapping) -> Trace:
+        """The unit applied once more, with some arguments changed; dicts among these add to those that there were."""
+        arguments = {**self.arguments.get("sequences", {}), **self.arguments}
+        arguments.pop("sequences", None)
+        for name, value in changes.items():
+            old = arguments.get(name)
+            arguments[name] = {**old, **value} if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        trace = unit(arguments.pop("input_"), **arguments)
+        annotations_of(trace.output)[-1].call.instead_of = self.call
+        return trace
+
+
+def applications_of(outputs, unit: GatedUnit) -> list[Application]:
+    """The applications of a unit that a graph has, but for those that others took the place of.
 
     Raises
     ------
     UsageError
         If there is none.
     """
-    variables = ComputationGraph(outputs).variables
-    calls = {a.call: None for v in variables for a in annotations_of(v) if a.brick is unit and a.call is not None}
-    if not calls:
+    found: dict[Call, dict[str, Variable]] = {}
+    for variable in ComputationGraph(outputs).variables:
+        for a in annotations_of(variable):
+            if a.brick is unit and a.call is not None and a.role is OUTPUT:
+                found.setdefault(a.call, {})[a.name] = variable
+    replaced = {call.instead_of for call in found}
+    if not found:
         raise UsageError(f"{unit.path}: is not applied in the graph that was given; give a cost or output of its model")
-    return list(calls)
+    return [Application(call, outputs) for call, outputs in found.items() if call not in replaced]
 
 
-def call_of(outputs, unit: GatedUnit) -> Call:
+def application_of(outputs, unit: GatedUnit) -> Application:
     """The application of a unit in a graph, which must have one."""
-    calls = calls_of(outputs, unit)
-    if len(calls) > 1:
+    found = applications_of(outputs, unit)
+    if len(found) > 1:
         raise UsageError(
-            f"{unit.path}: is applied {len(calls)} times in the graph: {', '.join(c.name for c in calls)}; "
-            "take the trace that the wanted application gave"
+            f"{unit.path}: is applied {len(found)} times in the graph: {', '.join(a.call.name for a in found)}; "
+            "work with the trace that the wanted application gave"
         )
-    return calls[0]
+    return found[0]
 
 
 def trace_of(outputs, unit: GatedUnit) -> Trace:
-    """The trace of a unit's application in a graph, which must have one."""
-    return Trace(call_of(outputs, unit).outputs)
+    """The trace of a unit's application in a graph, which must have one.
+
+    Where the graph was rebuilt since (by `replace` or `training_graph`), the trace is made anew from what the unit is
+    given there now.
+    """
+    application = application_of(outputs, unit)
+    same = all(application.call.outputs[name] is v for name, v in application.outputs.items())
+    return Trace(application.call.outputs) if same else application.again(unit, {})
 
 
 def reapplied(outputs, unit: GatedUnit, **changes):
-    """The same outputs, with a unit applied with other arguments (`clamp`, `nudge`, `initial`, ...)."""
-    for call in calls_of(outputs, unit):
-        arguments = dict(call.arguments)
-        sequences = arguments.pop("sequences", {})
-        new = unit(arguments.pop("input_"), **{**sequences, **arguments, **changes})
-        present = set(ComputationGraph(outputs).variables)
-        outputs = replace(outputs, {old: new[name] for name, old in call.outputs.items() if old in present})
-    return outputs
+    """The same outputs, with a unit applied with other arguments (`clamp`, `nudge`, `initial`, ...).
+
+    What it was given when it was applied is kept, clamps too, but for what is changed. In a graph of training the noise
+    of the new application is at its expected value: change first, and call `training_graph` then.
+    """
+    new = {}
+    for application in applications_of(outputs, unit):
+        trace = application.again(unit, changes)
+        new |= {old: trace[name] for name, old in application.outputs.items()}
+    return replace(outputs, new)
 
 
 def lesioned(outputs, unit: GatedUnit, clamp: Mapping):
@@ -71,8 +122,9 @@ def lesioned(outputs, unit: GatedUnit, clamp: Mapping):
         Of a model that the unit is applied in, such as its error rate.
     unit : GatedUnit
     clamp : mapping
-        From neurons to a number, an array (dim,), (batch, dim) or (time, batch, dim), or "shuffled": the activation
-        that the neuron has in the next example of the batch.
+        From neurons to a number, an array (dim,), (batch, dim) or (time, batch, dim); or "mean", the neuron's mean
+        over time and the batch, one value a cell; or "shuffled", the activation that it has in the next example of the
+        batch (which must have several, in no order that matters).
 
     >>> from bricks.gated import LSTM
     >>> unit = LSTM(4, 8, seed=0)
@@ -83,11 +135,14 @@ def lesioned(outputs, unit: GatedUnit, clamp: Mapping):
     values = {}
     for name, value in clamp.items():
         if isinstance(value, str):
-            if value != SHUFFLED:
-                raise UsageError(f"{unit.path}: clamp of {name} must be a value or {SHUFFLED!r}, got {value!r}")
+            if value not in (MEAN, SHUFFLED):
+                raise UsageError(
+                    f"{unit.path}: clamp of {name} must be a value, {MEAN!r} or {SHUFFLED!r}, got {value!r}"
+                )
             if name not in unit.wiring.neurons:
                 raise UsageError(f"{unit.path}: clamp has {name!r}; {nearest(name, unit.wiring.neurons)}")
-            value = pt.roll(trace_of(outputs, unit)[name], 1, axis=1)
+            traced = trace_of(outputs, unit)[name]
+            value = traced.mean(axis=(0, 1)) if value == MEAN else pt.roll(traced, 1, axis=1)
         values[name] = value
     return reapplied(outputs, unit, clamp=values)
 
@@ -123,9 +178,9 @@ def recorder(trace: Mapping, names: Iterable[str] | None = None):
     needed = {v.name for v in ComputationGraph(chosen).inputs}
     spare = {v.name for v in ComputationGraph(list(trace.values())).inputs} - needed
 
-    def record(**arrays) -> dict[str, np.ndarray]:
-        given = {name: array for name, array in arrays.items() if name not in spare}
-        return dict(zip(names, compiled(**given), strict=True))
+    def record(*arrays, **named) -> dict[str, np.ndarray]:
+        given = {name: array for name, array in named.items() if name not in spare}
+        return dict(zip(names, compiled(*arrays, **given), strict=True))
 
     return record
 
@@ -184,13 +239,16 @@ def gradient_over_time(cost: Variable, unit: GatedUnit, state: str = "output") -
     state : str
         Of `unit.states`.
     """
-    input_ = call_of(cost, unit).arguments["input_"]
+    input_ = application_of(cost, unit).arguments["input_"]
     nudge = pt.zeros((input_.shape[0], input_.shape[1], unit.dim), dtype=unit.dtype)
     return pt.sqrt((engine.grad(reapplied(cost, unit, nudge={state: nudge}), nudge) ** 2).sum(axis=2))
 
 
 def influence(outputs, unit: GatedUnit, of: str = "cell") -> dict[str, Variable]:
     """|dc_t / dg_t| of each neuron g, (time, batch, dim): how much it moves the cells within a step.
+
+    All ways within the step count: a reset gate moves the cell through the candidate. A complement is computed from
+    what its neuron sees, so that a move of the one does not move the other. Where a mask is 0 nothing moves.
 
     Parameters
     ----------
@@ -200,8 +258,10 @@ def influence(outputs, unit: GatedUnit, of: str = "cell") -> dict[str, Variable]
     of : {"cell", "output"}
         What is moved: a gate at the axon moves the output alone.
     """
-    call, trace = call_of(outputs, unit), trace_of(outputs, unit)
-    arguments = call.arguments
+    if of not in ("cell", "output"):
+        raise UsageError(f"{unit.path}: influence is of cell or output, got {of!r}")
+    application, trace = application_of(outputs, unit), trace_of(outputs, unit)
+    arguments = application.arguments
     sequences = {"input": arguments["input_"], **arguments.get("sequences", {})}
     time, batch = trace["output"].shape[0], trace["output"].shape[1]
     first = unit.initial(batch, arguments.get("initial"))
@@ -215,15 +275,18 @@ def influence(outputs, unit: GatedUnit, of: str = "cell") -> dict[str, Variable]
     def flat(rows):
         return rows.reshape((time * batch, rows.shape[2]))
 
-    gates = {name: flat(trace[name]) for name in unit.wiring.neurons}
-    new, activations = unit.step(
-        {name: flat(v) for name, v in sequences.items()}, {s: flat(before(s)) for s in unit.states}, clamp=gates
-    )
-    if of not in ("cell", "output"):
-        raise UsageError(f"{unit.path}: influence is of cell or output, got {of!r}")
+    held = {
+        n: flat(pt.alloc(v, time, batch, unit.dim))
+        for n, v in check.clamp(unit, arguments.get("clamp"), (time, batch)).items()
+    }
+    moves = {name: pt.zeros((time * batch, unit.dim), dtype=unit.dtype) for name in unit.wiring.neurons}
+    given = {name: flat(v) for name, v in sequences.items()}
+    new, _ = unit.step(given, {s: flat(before(s)) for s in unit.states}, clamp=held, nudge=moves)
     moved = new.get(of, new["output"]).sum()
-    gradients = engine.grad(moved, list(gates.values()), disconnected_inputs="ignore")
-    return {n: abs(g).reshape((time, batch, unit.dim)) for n, g in zip(gates, gradients, strict=True)}
+    gradients = engine.grad(moved, list(moves.values()), disconnected_inputs="ignore")
+    awake = check.awake(check.mask(unit, arguments.get("mask"), sequences["input"]), unit.dtype)
+    sizes = {n: abs(g).reshape((time, batch, unit.dim)) for n, g in zip(moves, gradients, strict=True)}
+    return sizes if awake is None else {n: size * awake for n, size in sizes.items()}
 
 
 def _state(trace: Mapping, state: str):

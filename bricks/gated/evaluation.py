@@ -27,12 +27,14 @@ class Evaluation:
         From neurons to the values that they are held at.
     seen_output : variable, optional
         The output as connections see it, where recurrent dropout hides some of it.
+    nudge : dict
+        From neurons to what is added to their values as others see them.
     """
 
-    def __init__(self, unit, lead, known, products=(), clamp=(), seen_output=None):
+    def __init__(self, unit, lead, known, products=(), clamp=(), seen_output=None, nudge=()):
         self.unit, self.lead = unit, tuple(lead)
         self.known, self.clamp = dict(known), dict(clamp)
-        self.seen_output = seen_output
+        self.seen_output, self.nudge = seen_output, dict(nudge)
         self._products = dict(products)
         self._pieces: dict[Key, dict[str, object]] = {}
         self._own: dict[str, object] = {}
@@ -41,11 +43,9 @@ class Evaluation:
 
     def activation(self, name: str):
         """A neuron's value as others see it: where it is clamped, that."""
-        if name in self.clamp:
-            return self.clamp[name]
-        if name in self.known:
-            return self.known[name]
-        return self.own(name)
+        value = self.clamp.get(name, self.known.get(name))
+        value = self.own(name) if value is None else value
+        return value + self.nudge[name] if name in self.nudge else value
 
     def own(self, name: str):
         """A neuron's value as it computes it."""
@@ -82,14 +82,11 @@ class Evaluation:
             (joint if connection.kind != "diagonal" and unit.normalization == "joint" else others).append(value)
         if brick.b is not None and not (unit.normalization is None and unit.plan.bias_home(name)):
             others.append(brick.b)
-        if joint and not brick.layers:
-            others.insert(0, unit.normalized(_total(joint), brick.gains[None]))
-        elif joint:
-            others = [*joint, *others]
-        total = brick.above(_total(others))
-        if joint and brick.layers:
-            total = unit.normalized(total, brick.gains[None])
-        return total
+        if not brick.layers:
+            return _total([*([unit.normalized(_total(joint), brick.gains[None])] if joint else []), *others])
+        total, bias = brick.above(_total([*joint, *others]))
+        total = unit.normalized(total, brick.gains[None]) if joint else total
+        return total if bias is None else total + bias
 
     def _contribution(self, brick: SeeingNeuron, name: str, connection: Connection):
         gate = None if connection.gated_by is None else self.activation(connection.gated_by)

@@ -7,6 +7,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pytensor.graph.basic import Constant, Variable
 from pytensor.graph.traversal import graph_inputs
+from pytensor.raise_op import CheckAndRaise
 
 from bricks.errors import ShapeError, UsageError, nearest
 from bricks.gated.wiring import Neuron, Wiring
@@ -62,18 +63,32 @@ def sequences(unit, given: Mapping, ndim: int) -> dict[str, Variable]:
         check_float(unit, given[name], unit.dtype, name)
         check_ndim(unit, given[name], ndim, _LAYOUT[ndim].format(what), name=name)
         check_columns(unit, given[name], width, what, name)
-        _check_lead(unit, name, given[name].type.shape, given["input"].type.shape, ndim - 1)
-        found[name] = given[name]
+        own = name == "input"
+        lead = tuple(given[name].type.shape[k] if own else length(given["input"], k) for k in range(ndim - 1))
+        lead = tuple(given[name].shape[k] if n is None else n for k, n in enumerate(lead))
+        must = f"have {width} features ({what}={width})"
+        must = must if own else f"have as many steps and examples as the input, and {width} features"
+        found[name] = shaped(
+            unit, name, given[name], (*lead, width), must, f"; the input has {given['input'].type.shape}"
+        )
     return found
 
 
-def _check_lead(unit, name: str, shape, input_shape, axes: int) -> None:
-    for axis in range(axes):
-        if None not in (shape[axis], input_shape[axis]) and shape[axis] != input_shape[axis]:
-            raise ShapeError(
-                f"{unit.path}: {name} must have as many steps and examples as the input, got shape {shape}; "
-                f"the input has {input_shape}"
-            )
+def length(variable, axis: int):
+    """An axis's length: a number where it is known."""
+    known = variable.type.shape[axis]
+    return variable.shape[axis] if known is None else int(known)
+
+
+def shaped(unit, what: str, value, lengths: tuple, must: str, beside: str = ""):
+    """`value`, if its shape is `lengths`: checked now as far as both are known, and else when the graph runs."""
+    known = list(zip(value.type.shape, lengths, strict=True))
+    message = f"{unit.path}: {what} must {must}"
+    if any(a != b for a, b in known if isinstance(a, int) and isinstance(b, int)):
+        raise ShapeError(f"{message}, got shape {value.type.shape}{beside}")
+    unknown = [k for k, (a, b) in enumerate(known) if not (isinstance(a, int) and isinstance(b, int))]
+    conditions = [pt.eq(value.shape[k], lengths[k]) for k in unknown]
+    return CheckAndRaise(ShapeError, message)(value, *conditions) if conditions else value
 
 
 def mask(unit, given, input_):
@@ -86,11 +101,17 @@ def mask(unit, given, input_):
             f"{unit.path}: mask must have 2 axes (time, batch), got shape {given.type.shape}; "
             f"the input has {input_.type.shape}"
         )
-    _check_lead(unit, "mask", given.type.shape, input_.type.shape, 2)
-    return given
+    lead = (length(input_, 0), length(input_, 1))
+    must = "have as many steps and examples as the input"
+    return shaped(unit, "mask", given, lead, must, f"; the input has {input_.type.shape}")
 
 
-def initial(unit, given: Mapping | None) -> dict[str, Variable]:
+def awake(given, dtype: str):
+    """(time, batch, 1): 1 where a mask is above 0, else 0."""
+    return None if given is None else pt.gt(given, 0).astype(dtype)[:, :, None]
+
+
+def initial(unit, given: Mapping | None, batch) -> dict[str, Variable]:
     """First states by name, (dim,) or (batch, dim)."""
     given = {} if given is None else given
     if not isinstance(given, Mapping):
@@ -102,22 +123,21 @@ def initial(unit, given: Mapping | None) -> dict[str, Variable]:
             raise UsageError(f"{unit.path}: has one state, h = c: initial must give it once, got {', '.join(given)}")
         if name not in unit.states:
             raise UsageError(f"{unit.path}: initial has {name!r}; {nearest(name, unit.states)}")
-        found[name] = _fitted(unit, f"initial {name}", value, (1, 2))
+        found[name] = _fitted(unit, f"initial {name}", value, (1, 2), (batch,))
     return found
 
 
-def states(unit, given: Mapping) -> dict[str, Variable]:
+def states(unit, given: Mapping, batch) -> dict[str, Variable]:
     """All states of a single step, (batch, dim) each."""
-    missing = [name for name in unit.states if name not in given]
-    if missing:
+    names = ", ".join(given) or "none" if isinstance(given, Mapping) else repr(given)
+    if not isinstance(given, Mapping) or set(given) != set(unit.states):
         raise UsageError(
-            f"{unit.path}: step needs the states {', '.join(unit.states)}, got {', '.join(given) or 'none'}; "
-            "begin with unit.initial(batch)"
+            f"{unit.path}: step needs the states {', '.join(unit.states)}, got {names}; begin with unit.initial(batch)"
         )
-    return {name: _fitted(unit, f"state {name}", given[name], (2,)) for name in unit.states}
+    return {name: _fitted(unit, f"state {name}", given[name], (2,), (batch,)) for name in unit.states}
 
 
-def clamp(unit, given: Mapping | None, most: int = 3) -> dict[str, Variable]:
+def clamp(unit, given: Mapping | None, lead: tuple) -> dict[str, Variable]:
     """Values that neurons are held at, by name: (dim,), (batch, dim) or (time, batch, dim)."""
     if given is not None and not isinstance(given, Mapping):
         raise UsageError(f"{unit.path}: clamp must be a dict from neurons to values, got {given!r}")
@@ -125,33 +145,43 @@ def clamp(unit, given: Mapping | None, most: int = 3) -> dict[str, Variable]:
     for name, value in (given or {}).items():
         if name not in unit.wiring.neurons:
             raise UsageError(f"{unit.path}: clamp has {name!r}; {nearest(name, unit.wiring.neurons)}")
-        found[name] = _fitted(unit, f"clamp of {name}", value, tuple(range(most + 1)))
+        found[name] = _fitted(unit, f"clamp of {name}", value, tuple(range(len(lead) + 2)), lead)
         if found[name].type.ndim == 0:
             found[name] = pt.alloc(found[name], unit.dim)
     return found
 
 
-def nudge(unit, given: Mapping | None) -> dict[str, Variable]:
-    """What is added to states, (time, batch, dim)."""
+def nudge(unit, given: Mapping | None, lead: tuple) -> dict[str, Variable]:
+    """What is added to states or neurons, (time, batch, dim)."""
     for name in given or {}:
-        if name not in unit.states:
-            raise UsageError(f"{unit.path}: nudge has {name!r}; {nearest(name, unit.states)}")
-    return {name: _fitted(unit, f"nudge of {name}", value, (3,)) for name, value in (given or {}).items()}
+        if name not in (*unit.states, *unit.wiring.neurons):
+            known = [*unit.states, *unit.wiring.neurons]
+            raise UsageError(f"{unit.path}: nudge has {name!r}; {nearest(name, known)}")
+    return {
+        name: _fitted(unit, f"nudge of {name}", value, (len(lead) + 1,), lead) for name, value in (given or {}).items()
+    }
 
 
-def _fitted(unit, what: str, value, axes: tuple[int, ...]) -> Variable:
-    """A symbolic variable of the unit's dtype whose last axis is `dim`."""
+def _fitted(unit, what: str, value, axes: tuple[int, ...], lead: tuple) -> Variable:
+    """A symbolic variable of the unit's dtype, (..., dim), whose axes before the last are the last ones of `lead`."""
     if not isinstance(value, Variable):
-        value = np.asarray(value, dtype=unit.dtype)
-    value = pt.as_tensor_variable(value)
-    shape = value.type.shape
-    if value.type.ndim not in axes or (value.type.ndim and shape[-1] not in (None, unit.dim)):
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise UsageError(f"{unit.path}: {what} must be a number or an array of numbers, got {value!r}")
+        value = pt.as_tensor_variable(array.astype(unit.dtype))
+    n = value.type.ndim
+    if n not in axes or (n and value.type.shape[-1] not in (None, unit.dim)):
         layouts = [
             ("a number", f"({unit.dim},)", f"(batch, {unit.dim})", f"(time, batch, {unit.dim})")[n] for n in axes
         ]
-        raise ShapeError(f"{unit.path}: {what} must be {' or '.join(layouts)}, got shape {shape}")
+        raise ShapeError(f"{unit.path}: {what} must be {' or '.join(layouts)}, got shape {value.type.shape}")
     if all(isinstance(v, Constant) for v in graph_inputs([value])):
         value = value.astype(unit.dtype)  # an array; applying a brick has made a variable of it, of its dtype
     if value.type.dtype != unit.dtype:
         raise UsageError(f"{unit.path}: {what} must be {unit.dtype}, got {value.type.dtype}; cast it with .astype")
-    return value
+    if n < 2:
+        return value
+    lengths = (*lead[len(lead) - n + 1 :], unit.dim)
+    layout = "(time, batch, dim)" if n == 3 else "(batch, dim)"
+    shown = ", ".join(str(m) if isinstance(m, int) else "?" for m in lengths)
+    return shaped(unit, what, value, lengths, f"be {layout}, as the input is: ({shown})")

@@ -89,11 +89,12 @@ class SeeingNeuron(Brick):
         return self.add_parameter(name, (width,), role=BIAS, init=_initializer(value, Filled(0)))
 
     def above(self, total):
-        """From the sum of what is seen to the neuron's a, through its hidden layers."""
+        """From the sum of what is seen, through the hidden layers: the last product, and the bias to be added to it."""
+        bias = None
         for W, b in self.layers:
-            total = pt.dot(self._hidden_act(total), W)
-            total = total if b is None else total + b
-        return total
+            total = total if bias is None else total + bias
+            total, bias = pt.dot(self._hidden_act(total), W), b
+        return total, bias
 
 
 class ConstantNeuron(Brick):
@@ -127,7 +128,7 @@ class ConstantNeuron(Brick):
             self._kept_value = self.add_parameter("log_tau", (dim,), role=PARAMETER, init=Filled(np.log(first)))
         else:
             beyond = np.maximum(first - neuron.dt, 1e-6)
-            inverse = np.log(np.expm1(beyond))
+            inverse = beyond + np.log(-np.expm1(-beyond))  # of softplus; exp(beyond) would overflow
             self._kept_value = self.add_parameter("p", (dim,), role=PARAMETER, init=Filled(inverse))
 
     def value(self, dtype: str):
@@ -154,6 +155,11 @@ class Initial(Brick):
     def __init__(self, states: tuple[str, ...], dim: int, **settings):
         super().__init__(name="initial", **settings)
         self.states = {s: self.add_parameter(s, (dim,), role=INITIAL_STATE, init=Filled(0)) for s in states}
+
+
+def last_bias(neuron: Neuron) -> str:
+    """The name of a neuron's own bias, that of its last layer."""
+    return f"b_{len(neuron.hidden)}" if neuron.hidden else "b"
 
 
 def decay_of(membrane: Membrane, tau):

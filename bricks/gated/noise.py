@@ -6,6 +6,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from bricks.errors import UsageError, nearest
+from bricks.gated.inputs import length
 from bricks.gated.wiring import STATES
 from bricks.graph import in_training
 from bricks.layers.checks import check_probability
@@ -54,7 +55,7 @@ class Noise:
         call = unit.current_call
 
         def sample(x):
-            kept = unit.random_state.bernoulli((_length(x, 1), unit.dim), 1 - p, f"{call.name}.dropout", unit.dtype)
+            kept = unit.random_state.bernoulli((length(x, 1), unit.dim), 1 - p, f"{call.name}.dropout", unit.dtype)
             return kept * np.asarray(1 / (1 - p), unit.dtype)
 
         ones = pt.ones((batch, unit.dim), dtype=unit.dtype)
@@ -65,13 +66,8 @@ class Noise:
         call = unit.current_call
 
         def sample(x):
-            shape = (_length(x, 0), _length(x, 1), unit.dim)
+            shape = (length(x, 0), length(x, 1), unit.dim)
             return unit.random_state.bernoulli(shape, p, f"{call.name}.zoneout_{state}", unit.dtype)
 
         expected = pt.alloc(np.asarray(p, unit.dtype), time, batch, unit.dim)
         return unit.tag(in_training(expected, sample, [input_], NOISE), f"zoneout_{state}", NOISE)
-
-
-def _length(variable, axis: int):
-    known = variable.type.shape[axis]
-    return variable.shape[axis] if known is None else known

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import pytensor.tensor as pt
 
 from bricks import engine
@@ -11,7 +10,7 @@ from bricks.errors import UsageError
 from bricks.gated import inputs as check
 from bricks.gated.activations import activation_of
 from bricks.gated.evaluation import Evaluation
-from bricks.gated.neurons import ConstantNeuron, Initial, SeeingNeuron
+from bricks.gated.neurons import ConstantNeuron, Initial, SeeingNeuron, last_bias
 from bricks.gated.noise import Noise
 from bricks.gated.normalization import CellNormalization, standardized
 from bricks.gated.notation import wiring_of
@@ -142,7 +141,7 @@ class GatedUnit(Brick):
         ----------
         input_ : (time, batch, input_dim)
         mask : (time, batch), optional
-            Where it is 0, every state carries over.
+            Where it is 0 (not above), every state carries over; inputs there must be finite all the same.
         initial : dict, optional
             From states to first values, (dim,) or (batch, dim), instead of the learned ones.
         reverse : bool
@@ -151,7 +150,7 @@ class GatedUnit(Brick):
             From neurons to values that they are held at: a number, (dim,), (batch, dim) or (time, batch, dim). The
             complement of a clamped neuron is computed as if that were not clamped.
         nudge : dict, optional
-            From states to what is added to them at each step, (time, batch, dim): zeros there, to differentiate by.
+            From states or neurons to what is added to them, (time, batch, dim): zeros, to differentiate by.
         **sequences
             Further input sequences by name, (time, batch, their width).
 
@@ -159,15 +158,17 @@ class GatedUnit(Brick):
         -------
         Trace
         """
+        if not isinstance(reverse, bool):
+            raise UsageError(f"{self.path}: reverse must be True or False, got {reverse!r}")
         sequences = check.sequences(self, {"input": input_, **sequences}, 3)
         mask = check.mask(self, mask, input_)
-        held = check.clamp(self, clamp)
-        time, batch = (length(input_, axis) for axis in (0, 1))
+        time, batch = (check.length(input_, axis) for axis in (0, 1))
+        held = check.clamp(self, clamp, (time, batch))
         outside, rows = self._before(sequences, (time, batch), held)
         still = {name: value for name, value in held.items() if value.type.ndim < 3}
         rows |= {("clamp", name): value for name, value in held.items() if name not in still}
         rows |= {("noise", name): value for name, value in self.noise.sequences(time, batch, input_).items()}
-        rows |= {("nudge", name): value for name, value in check.nudge(self, nudge).items()}
+        rows |= {("nudge", name): value for name, value in check.nudge(self, nudge, (time, batch)).items()}
         rows |= {} if mask is None else {("mask", ""): mask}
         start = self.initial(batch, initial)
         seen = self.noise.hidden_output(batch, input_)
@@ -193,10 +194,14 @@ class GatedUnit(Brick):
         for name in self.wiring.neurons:
             trace[name] = traced[name] if name in traced else outside.full(outside.activation(name))
         last = dict(zip(self.states, finals, strict=True))
-        trace["final_output"], trace["final_cell"] = last["output"], last.get("cell", last["output"])
-        return Trace(trace)
+        last.setdefault("cell", last["output"])
+        return Trace(trace | {f"final_{state}": value for state, value in last.items()})
 
-    def step(self, inputs, states: Mapping, clamp: Mapping | None = None):
+    def final(self, trace: Mapping) -> dict:
+        """The last states of a trace, as `initial` of what comes next."""
+        return {state: trace[f"final_{state}"] for state in self.states}
+
+    def step(self, inputs, states: Mapping, clamp: Mapping | None = None, nudge: Mapping | None = None):
         """One step, for use inside another recurrence.
 
         Parameters
@@ -207,6 +212,8 @@ class GatedUnit(Brick):
             As `initial` gives them, and as this returns them.
         clamp : dict, optional
             From neurons to values that they are held at: a number, (dim,) or (batch, dim).
+        nudge : dict, optional
+            From states or neurons to what is added to them, (batch, dim).
 
         Returns
         -------
@@ -216,17 +223,18 @@ class GatedUnit(Brick):
         """
         inputs = inputs if isinstance(inputs, Mapping) else {"input": inputs}
         inputs = check.sequences(self, dict(inputs), 2)
-        states = check.states(self, states)
-        batch = length(inputs["input"], 0)
-        held = check.clamp(self, clamp, 2)
+        batch = check.length(inputs["input"], 0)
+        states = check.states(self, states, batch)
+        held = check.clamp(self, clamp, (batch,))
         _, rows = self._before(inputs, (batch,), held)
+        rows |= {("nudge", name): value for name, value in check.nudge(self, nudge, (batch,)).items()}
         evaluation = self._within(rows, states, batch, held, None)
         new = self._advance(evaluation, states, rows)
         return new, {name: evaluation.full(evaluation.activation(name)) for name in self.wiring.neurons}
 
     def initial(self, batch, given: Mapping | None = None) -> dict:
         """First states, (batch, dim) each: those given, the learned ones, or zeros."""
-        given = check.initial(self, given)
+        given = check.initial(self, given, batch)
         learned = self._initial.states if self._initial is not None else {}
         zeros = pt.zeros((self.dim,), dtype=self.dtype)
         values = {name: given.get(name, learned.get(name, zeros)) for name in self.states}
@@ -263,7 +271,9 @@ class GatedUnit(Brick):
         for (part, key), row in rows.items():
             parts.setdefault(part, {})[key] = row
         hidden = None if seen is None else states["output"] * seen
-        return Evaluation(self, (batch,), parts["known"], parts["product"], parts["clamp"], hidden)
+        return Evaluation(
+            self, (batch,), parts["known"], parts["product"], parts["clamp"], hidden, parts.get("nudge", {})
+        )
 
     def _advance(self, evaluation: Evaluation, states: Mapping, rows: Mapping) -> dict:
         """The states after a step."""
@@ -283,12 +293,6 @@ class GatedUnit(Brick):
         return gain * standardized(value, self.epsilon)
 
 
-def length(variable, axis: int):
-    """An axis's length: a number where it is known."""
-    known = variable.type.shape[axis]
-    return variable.shape[axis] if known is None else np.int64(known)
-
-
 def _chrono(wiring: Wiring, longest: float) -> dict:
     biased = [n for n in ("forget_gate", "input_gate") if isinstance(wiring.neurons.get(n), Neuron)]
     if not biased:
@@ -296,5 +300,6 @@ def _chrono(wiring: Wiring, longest: float) -> dict:
             f"{wiring.name}: chrono sets the first biases of forget_gate and input_gate, and the wiring has neither as "
             f"a neuron that sees something; it has {', '.join(wiring.neurons)}"
         )
-    minus = {"forget_gate": None, "input_gate": "forget_gate"}
-    return {f"{name}/b": Chrono(longest, minus[name]) for name in biased}
+    paths = {name: f"{name}/{last_bias(wiring.neurons[name])}" for name in biased}
+    minus = {"forget_gate": None, "input_gate": paths.get("forget_gate", "forget_gate/b")}
+    return {paths[name]: Chrono(longest, minus[name]) for name in biased}

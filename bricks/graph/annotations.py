@@ -50,12 +50,15 @@ class Call:
         What `apply` was given, as it was given, with tagged variables in place of the variables.
     inputs, outputs : dict
         From names to the tagged variables.
+    instead_of : Call, optional
+        The application that this one was made to take the place of.
     """
 
     def __init__(self, brick, number: int):
         self.brick = brick
         self.number = number
         self.arguments: dict[str, Any] = {}
+        self.instead_of: Call | None = None
         self.inputs: dict[str, Variable] = {}
         self.outputs: dict[str, Variable] = {}
 

@@ -80,7 +80,8 @@ def _check_present(outputs: list[Variable], wanted: dict[Variable, Variable]) ->
                 "outside; give it to the recurrence as a sequence and replace that"
             )
     hint = (
-        "; if it was made in the step of a recurrence, give it to that as a sequence and replace the sequence"
+        "; if it was made in the step of a recurrence, give it to that as a sequence and replace the sequence; a "
+        "neuron of a gated unit is held with clamp= where the unit is applied, or by bricks.gated.dynamics.lesioned"
         if recurrences
         else ""
     )

@@ -86,3 +86,12 @@ def test_noise_inside_a_step_is_refused_when_the_training_graph_is_made():
     (last,), _ = running(step)
     with pytest.raises(UsageError, match=r"inside the recurrence Recurrence\{sum\}.*give noise to the recurrence"):
         bricks.training_graph(last)
+
+
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE"])
+def test_sequences_of_unequal_length_are_refused_by_every_backend(mode):
+    x, y = pt.fvector("x"), pt.fvector("y")
+    (last,), _ = recurrence(lambda a, b, s: ([s + a * b], []), [x, y], [pt.zeros((), dtype="float32")])
+    fn = bricks.function([x, y], last, mode=mode)
+    with pytest.raises((ShapeError, UsageError, ValueError)):
+        fn(np.ones(4, "float32"), np.ones(3, "float32"))

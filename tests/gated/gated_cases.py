@@ -213,7 +213,7 @@ def expected(case: str, dtype="float64", **how):
 
 def assert_same(got, wanted, tolerance=1e-12):
     """Every value of two traces is equal, to a part of its largest absolute value."""
-    assert set(got) == set(wanted)
+    assert {name for name in got if not name.startswith("final_previous")} == set(wanted)
     for name, value in wanted.items():
         assert got[name].shape == value.shape, f"{name}: {got[name].shape} is not {value.shape}"
         far = np.abs(got[name] - value).max() / np.abs(value).max()

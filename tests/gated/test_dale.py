@@ -42,3 +42,10 @@ def test_a_source_that_nobody_sees_densely_and_a_fraction_of_everything_are_refu
         dales_law(build("independent", 3, 4))
     with pytest.raises(UsageError, match="gru: inhibitory must be at least 0 and below 1, got 1"):
         dales_law(GRU(3, 4), 1)
+
+
+def test_a_second_law_is_refused_rather_than_leaving_nothing():
+    unit = GRU(3, 10, seed=1)
+    dales_law(unit, 0.2)
+    with pytest.raises(UsageError, match="gru/candidate/W_output obeys Dale's law already"):
+        dales_law(unit, 0.5)
