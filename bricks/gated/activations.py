@@ -13,6 +13,16 @@ ACTIVATIONS: dict[str, Callable] = {
     "softplus": pt.softplus,
     "tanh": pt.tanh,
 }
+ALIASES = {"sigmoid": "logistic", "relu": "rectifier"}
+
+
+def canonical(given):
+    """The one name of an activation that has several; anything else as it is.
+
+    >>> canonical("sigmoid"), canonical("tanh")
+    ('logistic', 'tanh')
+    """
+    return ALIASES.get(given, given) if isinstance(given, str) else given
 
 
 def activation_of(given: str | Callable, who: str) -> Callable:
@@ -23,7 +33,10 @@ def activation_of(given: str | Callable, who: str) -> Callable:
     """
     if callable(given):
         return given
-    if not isinstance(given, str) or given not in ACTIVATIONS:
-        raise UsageError(f"{who} must be one of {', '.join(ACTIVATIONS)}, or a function, got {given!r}; "
-                         f"{nearest(str(given), ACTIVATIONS)}")  # fmt: skip
-    return ACTIVATIONS[given]
+    name = canonical(given)
+    if not isinstance(name, str) or name not in ACTIVATIONS:
+        known = [*ACTIVATIONS, *ALIASES]
+        raise UsageError(
+            f"{who} must be one of {', '.join(known)}, or a function, got {given!r}; {nearest(str(given), known)}"
+        )
+    return ACTIVATIONS[name]

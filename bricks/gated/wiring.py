@@ -10,19 +10,34 @@ it from mappings, `checks` refuses what cannot work, `unit` makes bricks of it.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+
+from bricks.gated.activations import canonical
 
 ACTIONS = ("multiply", "subtract", "shunt")
 CONNECTIONS = ("dense", "diagonal", "direct")
 POINTS = ("source", "product")
 STATES = ("output", "cell")
-RESERVED = ("input", "output", "cell", "new_cell", "initial", "mask", "previous")
+_ARGUMENTS = ("input_", "mask", "initial", "reverse", "clamp", "nudge", "sequences")
+_OF_DICT = tuple(name for name in dir(dict) if not name.startswith("_"))  # a trace is a dict
+RESERVED = ("input", "output", "cell", "new_cell", "previous", *_ARGUMENTS, *_OF_DICT)
 _PREVIOUS = re.compile(r"previous\((\w+)\)")
 
 
+class _Plain:
+    """Fields as a config would have them: Python's numbers instead of NumPy's, tuples instead of lists and arrays."""
+
+    def __post_init__(self):
+        for each in fields(self):
+            value = getattr(self, each.name)
+            value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+            object.__setattr__(self, each.name, tuple(value) if isinstance(value, list) else value)
+
+
 @dataclass(frozen=True)
-class Connection:
+class Connection(_Plain):
     """What a neuron sees, and through what.
 
     Parameters
@@ -55,18 +70,19 @@ class Connection:
 
 
 @dataclass(frozen=True)
-class Neuron:
+class Neuron(_Plain):
     """a = sum over what it sees + b;  its activation is act(a).
 
     Parameters
     ----------
     sees : tuple of Connection
     activation : str or callable
-        A name (`logistic`, `tanh`, `rectifier`, `identity`, `softplus`), or a function of a symbolic variable.
+        A name (`logistic` or `sigmoid`, `tanh`, `rectifier` or `relu`, `identity`, `softplus`), or a function of a
+        symbolic variable.
     bias : float, (low, high), Membrane or None
         First value of b, or limits that it is drawn between; a membrane's is such that sigma(b) is its decay. None for
         no b.
-    hidden : tuple of int
+    hidden : tuple of int, or int
         Widths of hidden layers between what it sees and the neuron itself.
     hidden_activation : str or callable
     """
@@ -77,9 +93,17 @@ class Neuron:
     hidden: tuple[int, ...] = ()
     hidden_activation: str | Callable = "tanh"
 
+    def __post_init__(self):
+        super().__post_init__()
+        hidden = (self.hidden,) if isinstance(self.hidden, int) else self.hidden
+        sees = (self.sees,) if isinstance(self.sees, Connection) else self.sees
+        own = {"hidden": hidden, "sees": sees, "activation": canonical(self.activation)}
+        for name, value in (own | {"hidden_activation": canonical(self.hidden_activation)}).items():
+            object.__setattr__(self, name, value)
+
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(_Plain):
     """A gate that sees nothing: a number, or one value a cell; fixed or learned.
 
     Parameters
@@ -88,7 +112,7 @@ class Constant:
         The value, or its first one.
     learned : bool
     clip : (low, high), optional
-        A learned value is kept between these, within the step and after each step of training.
+        The value must lie between these; a learned one is kept there, within the step and after each step of training.
     """
 
     value: float | tuple[float, ...]
@@ -97,7 +121,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Membrane:
+class Membrane(_Plain):
     """A gate that is a membrane's decay over one time step: tau dV/dt = input - V.
 
         method "exact":  f = exp(-dt / tau)          method "euler":  f = 1 - dt / tau
@@ -120,7 +144,7 @@ class Membrane:
 
 
 @dataclass(frozen=True)
-class Complement:
+class Complement(_Plain):
     """1 - act(a - shift), where act and a are those of the neuron `of`."""
 
     of: str
@@ -128,14 +152,14 @@ class Complement:
 
 
 @dataclass(frozen=True)
-class Same:
+class Same(_Plain):
     """The very neuron `of`, under a second name."""
 
     of: str
 
 
 @dataclass(frozen=True)
-class Action:
+class Action(_Plain):
     """What a neuron g does to a value x at a place.
 
         multiply: x * (1 - k + k g)        subtract: x - k g        shunt: x / (1 + k g)
@@ -168,6 +192,28 @@ def shunt(neuron: str, strength: float = 1.0) -> Action:
     return Action("shunt", neuron, strength)
 
 
+class _ReadOnly(Mapping):
+    """A mapping that nobody changes, which can be hashed, copied and pickled."""
+
+    def __init__(self, items: Mapping):
+        self._items = dict(items)
+
+    def __getitem__(self, key):
+        return self._items[key]
+
+    def __iter__(self):
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+
 Kind = Neuron | Constant | Membrane | Complement | Same
 
 
@@ -179,14 +225,14 @@ class Wiring:
     ----------
     neurons : mapping
         From names to neurons; `candidate` must be there.
-    dendrite, axon : tuple of Action
-    body : tuple of Action, or None
-        None: cut.
+    dendrite, axon : tuple of Action, or Action
+    body : tuple of Action, Action, or None
+        None or "cut": cut.
     squash : str or callable
         psi, between the cell and its axon.
-    sequences : mapping
+    sequences : mapping, or list of str
         The names of input sequences besides `input`, each with the source that stands in where no such sequence is
-        given, or None if there is none.
+        given, or None if there is none. A list of names has none.
     name : str
     reference : str
         Where the variant was published.
@@ -222,8 +268,17 @@ class Wiring:
     def __post_init__(self):
         from bricks.gated.checks import check_wiring
 
-        object.__setattr__(self, "neurons", MappingProxyType(dict(self.neurons)))
-        object.__setattr__(self, "sequences", MappingProxyType(dict(self.sequences)))
+        neurons, sequences = self.neurons, _with_stand_ins(self.sequences)
+        settled = {
+            "neurons": _ReadOnly(neurons) if isinstance(neurons, Mapping) else neurons,
+            "sequences": _ReadOnly(sequences) if isinstance(sequences, Mapping) else sequences,
+            "dendrite": _actions(self.dendrite),
+            "body": None if isinstance(self.body, str) and self.body == "cut" else _actions(self.body),
+            "axon": _actions(self.axon),
+            "squash": canonical(self.squash),
+        }
+        for name, value in settled.items():
+            object.__setattr__(self, name, value)
         check_wiring(self)
 
     @property
@@ -236,12 +291,24 @@ class Wiring:
         return tuple(action for action in getattr(self, place) or () if action.strength != 0)
 
     def but(self, **changes) -> "Wiring":
-        """The same wiring with some parts changed; neurons are added to those that are there."""
-        if "neurons" in changes:
-            changes["neurons"] = {**self.neurons, **changes["neurons"]}
+        """The same wiring with some parts changed; neurons and sequences are added to those that are there."""
         if "sequences" in changes:
-            changes["sequences"] = {**self.sequences, **changes["sequences"]}
+            changes["sequences"] = _with_stand_ins(changes["sequences"])
+        for part in ("neurons", "sequences"):
+            if isinstance(changes.get(part), Mapping):
+                changes[part] = {**getattr(self, part), **changes[part]}
         return replace(self, **changes)
+
+
+def _with_stand_ins(sequences):
+    """A mapping, where names were given; what is neither is refused later."""
+    names = [sequences] if isinstance(sequences, str) else sequences
+    listed = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+    return dict.fromkeys(names) if listed else sequences
+
+
+def _actions(given):
+    return tuple(given) if isinstance(given, list) else (given,) if isinstance(given, Action) else given
 
 
 def previous_of(source: str) -> str | None:
