@@ -14,6 +14,7 @@ from bricks.gated import applied
 from bricks.layers import Dropout, Linear, SquaredError
 
 Probability = Annotated[float, Field(ge=0, lt=1)]
+State = Literal["cell", "output"]
 
 
 def build(
@@ -26,11 +27,12 @@ def build(
     bidirectional: bool = False,
     skip: bool = False,
     dropout: Probability = 0.0,
-    zoneout: Probability = 0.0,
+    zoneout: Probability | dict[State, Probability] = 0.0,
     recurrent_dropout: Probability = 0.0,
     layer_normalization: Literal["none", "joint", "separate"] = "none",
     chrono: NonNegativeInt = 0,
     backward: Literal["saved", "recomputed"] = "saved",
+    ignore: list[str] = [],  # noqa: B006 (never changed)
 ) -> bricks.Model:
     """The graph of gated units over `features` (time, batch, columns) and float `targets`, with mean squared error.
 
@@ -51,8 +53,9 @@ def build(
         Whether every layer sees the input, and what is said depends on every layer.
     dropout : float
         The probability that an output is left out of what the layer above sees in a training step.
-    zoneout : float
-        The probability that a unit's state stays as it was in a step of training.
+    zoneout : float or mapping
+        The probability that a unit's state stays as it was in a step of training; for both, or for each of
+        `{cell: 0.5, output: 0.05}`.
     recurrent_dropout : float
         The probability that a unit's output is hidden from the layer itself, for a sequence.
     layer_normalization : str
@@ -61,6 +64,8 @@ def build(
         The longest time to remember, in steps, that the first biases are made for; 0 for the wiring's own.
     backward : str
         Whether the backward pass keeps what it needs of each step, or computes it again (less memory).
+    ignore : list of str
+        Sources that the units do not see, as a baseline without a cue does not.
     """
     units, trace = applied(
         sources,
@@ -77,6 +82,7 @@ def build(
         layer_normalization=layer_normalization,
         chrono=chrono,
         backward=backward,
+        ignore=ignore,
     )
     targets = sources["targets"]
     outputs = targets.type.shape[-1] if targets.type.ndim else None

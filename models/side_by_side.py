@@ -21,6 +21,7 @@ def build(
     units: dict[str, str | dict[str, Any]],
     dim: PositiveInt = 128,
     classes: Annotated[int, Field(ge=2)] = 10,
+    ignore: list[str] = [],  # noqa: B006 (never changed)
 ) -> bricks.Model:
     """The graph of some units over `features` (time, batch, columns) and `targets` (batch,).
 
@@ -35,11 +36,13 @@ def build(
     dim : int
         Units of each.
     classes : int
+    ignore : list of str
+        Sources that none of the units sees.
     """
     targets = sources["targets"]
     costs, monitored, outputs = {}, {}, {}
     for name, wiring in units.items():
-        _, trace = applied(sources, "models/side_by_side.py", wiring, dim, name=name, seed=seed)
+        _, trace = applied(sources, "models/side_by_side.py", wiring, dim, name=name, seed=seed, ignore=ignore)
         classifier = Linear(dim, classes, name=f"{name}_classifier", seed=seed)
         logits = classifier(trace.final_output)
         costs[name] = CategoricalCrossEntropy()(targets, logits)

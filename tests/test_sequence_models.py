@@ -19,6 +19,8 @@ def _sources(**kinds):
 
 
 ROWS = dict(features=((28, None, 28), "float32"), targets=((None,), "int32"))
+CUED = dict(features=((None, None, 1), "float32"), modulator=((None, None, 2), "float32"))
+CUED |= dict(targets=((None, None, 1), "float32"))
 
 
 def test_a_classifier_of_the_end_sees_the_last_output():
@@ -47,12 +49,42 @@ def test_a_classifier_of_every_step_counts_what_the_mask_says():
 
 
 def test_a_regressor_gives_a_named_sequence_to_the_unit_that_sees_it():
-    kinds = dict(features=((None, None, 1), "float32"), modulator=((None, None, 2), "float32"))
-    sources = _sources(**kinds, targets=((None, None, 1), "float32"))
-    model = LAB.function("models", "sequence_regressor")(sources, seed=1, dim=4, unit="modulated_membrane")
+    model = LAB.function("models", "sequence_regressor")(_sources(**CUED), seed=1, dim=4, unit="modulated_membrane")
     assert model.brick.sequences == {"modulator": 2}
     assert "modulator" in model.inputs
     assert "modulated_membrane/forget_gate/W_modulator" in model.parameters
+
+
+def test_a_baseline_ignores_a_cue_when_it_is_told_to():
+    model = LAB.function("models", "sequence_regressor")(_sources(**CUED), seed=1, dim=4, ignore=["modulator"])
+    assert set(model.inputs) == {"features", "targets"} and model.brick.sequences == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {},
+            r"lstm does not see .* sequence 'modulator' .*features, modulator, targets; .* ignore: \[modulator\]",
+        ),
+        ({"ignore": ["modulater"]}, "ignore has 'modulater'; .*did you mean 'modulator'"),
+        (
+            {"unit": "modulated_membrane", "ignore": ["modulator"]},
+            "needs the sequence 'modulator', and ignore names it",
+        ),
+        ({"unit": "lgn", "ignore": ["modulator"]}, "lgn needs the sequence 'hippocampus', .*sources are features, mod"),
+    ],
+)
+def test_a_sequence_that_is_not_seen_or_not_there_is_named_with_the_sources(settings, message):
+    with pytest.raises(UsageError, match=r"models/sequence_regressor.py: .*" + message):
+        LAB.function("models", "sequence_regressor")(_sources(**CUED), seed=1, dim=4, **settings)
+
+
+def test_zoneout_is_a_number_or_one_a_state():
+    build = LAB.function("models", "sequence_classifier")
+    assert build(_sources(**ROWS), seed=1, dim=3, zoneout=0.1).brick.noise.zoneout == {"output": 0.1, "cell": 0.1}
+    model = build(_sources(**ROWS), seed=1, dim=3, zoneout={"cell": 0.5, "output": 0.05})
+    assert model.brick.noise.zoneout == {"cell": 0.5, "output": 0.05}
 
 
 def test_layers_directions_and_noise_are_options():

@@ -1,9 +1,14 @@
 """What a wiring must be to work; each refusal names the neuron and the source."""
 
 import math
+from collections.abc import Mapping
+from numbers import Real
+
+import numpy as np
 
 from bricks.errors import UsageError, nearest
 from bricks.gated.activations import activation_of
+from bricks.gated.neurons import decay_of
 from bricks.gated.wiring import (
     ACTIONS,
     CONNECTIONS,
@@ -26,6 +31,14 @@ from bricks.gated.wiring import (
 def check_wiring(wiring: Wiring) -> None:
     """UsageError for a wiring that cannot work."""
     who = wiring.name
+    if not isinstance(who, str):
+        raise UsageError(f"wiring: name must be text, got {who!r}")
+    if not isinstance(wiring.neurons, Mapping):
+        raise UsageError(f"{who}: neurons must be a mapping from names, got {wiring.neurons!r}")
+    if not isinstance(wiring.sequences, Mapping):
+        raise UsageError(
+            f"{who}: sequences must be names, or a mapping from names to what stands in, got {wiring.sequences!r}"
+        )
     for name in [*wiring.neurons, *wiring.sequences]:
         if not isinstance(name, str) or not name.isidentifier() or name in RESERVED or name.startswith("final_"):
             raise UsageError(
@@ -43,13 +56,25 @@ def check_wiring(wiring: Wiring) -> None:
     for name, neuron in wiring.neurons.items():
         _check_neuron(wiring, name, neuron)
     for place in ("dendrite", "body", "axon"):
-        for action in getattr(wiring, place) or ():
+        actions = getattr(wiring, place)
+        if actions is None and place == "body":
+            continue
+        if not isinstance(actions, tuple):
+            raise UsageError(f"{who}: {place} must hold actions, got {actions!r}; write multiply('forget_gate')")
+        for action in actions:
             _check_action(wiring, place, action)
     activation_of(wiring.squash, f"{who}: squash")
     for name, stand_in in wiring.sequences.items():
         if stand_in is not None and stand_in not in STATES:
             raise UsageError(
                 f"{who}: what stands in for the sequence {name} must be one of {', '.join(STATES)}, got {stand_in!r}"
+            )
+    seen = {c.source for neuron in wiring.neurons.values() if isinstance(neuron, Neuron) for c in neuron.sees}
+    for name in wiring.sequences:
+        if name not in seen:
+            raise UsageError(
+                f"{who}: sequences has {name!r}, which no neuron sees; let one see it, or leave it out (`like` and "
+                "but() keep the sequences of the wiring that they begin from: begin from one without it)"
             )
     _check_order(wiring)
 
@@ -58,7 +83,7 @@ def _check_neuron(wiring: Wiring, name: str, neuron) -> None:
     who = f"{wiring.name}/{name}"
     if isinstance(neuron, Complement | Same):
         kind = "complement" if isinstance(neuron, Complement) else "same"
-        if neuron.of not in wiring.neurons:
+        if not _has(wiring, neuron.of):
             known = nearest(neuron.of, wiring.neurons)
             raise UsageError(f"{who}: is {kind} of {neuron.of!r}, which is not a neuron of the unit; {known}")
         other = _meant(wiring, neuron.of)
@@ -77,24 +102,27 @@ def _check_neuron(wiring: Wiring, name: str, neuron) -> None:
                 )
     elif isinstance(neuron, Constant):
         _check_values(f"{who}: the constant", neuron.value)
+        _check_flag(f"{who}: learned", neuron.learned)
         if neuron.clip is not None:
             _check_interval(f"{who}: clip", neuron.clip)
+            low, high = neuron.clip
+            if not all(low <= value <= high for value in _each(neuron.value)):
+                raise UsageError(
+                    f"{who}: the constant must lie within clip={neuron.clip}, got {neuron.value}; change one of them"
+                )
     elif isinstance(neuron, Membrane):
         check_membrane(who, neuron)
     elif isinstance(neuron, Neuron):
         activation_of(neuron.activation, f"{who}: activation")
         activation_of(neuron.hidden_activation, f"{who}: hidden_activation")
-        for width in neuron.hidden:
-            if not isinstance(width, int) or isinstance(width, bool) or width < 1:
-                raise UsageError(f"{who}: hidden must be widths of at least 1, got {neuron.hidden}")
+        widths = neuron.hidden if isinstance(neuron.hidden, tuple) else (None,)
+        if not all(isinstance(width, int) and not isinstance(width, bool) and width >= 1 for width in widths):
+            raise UsageError(
+                f"{who}: hidden must be whole numbers of at least 1, a layer's width each, got {neuron.hidden!r}"
+            )
         if isinstance(neuron.bias, Membrane):
             check_membrane(f"{who}: bias", neuron.bias)
-            taus = neuron.bias.tau if isinstance(neuron.bias.tau, tuple) else (neuron.bias.tau,)
-            if neuron.bias.method == "euler" and min(taus) == neuron.bias.dt:
-                raise UsageError(
-                    f"{who}: bias: no finite b gives a decay of 0, as Euler's method has at tau = dt, "
-                    f"got tau={neuron.bias.tau}, dt={neuron.bias.dt}; take smaller steps, or method exact"
-                )
+            _check_invertible(f"{who}: bias", neuron.bias)
             if neuron.activation != "logistic" or neuron.bias.learned:
                 raise UsageError(
                     f"{who}: a membrane as bias is the first decay sigma(b) of a logistic neuron, and is learned as b, "
@@ -102,7 +130,7 @@ def _check_neuron(wiring: Wiring, name: str, neuron) -> None:
                 )
         elif neuron.bias is not None:
             _check_init(f"{who}: bias", neuron.bias)
-        if not isinstance(neuron.sees, tuple | list):
+        if not isinstance(neuron.sees, tuple):
             raise UsageError(f"{who}: sees must be a tuple of connections, got {neuron.sees!r}")
         if not neuron.sees:
             raise UsageError(f"{who}: must see something; a gate that sees nothing is a Constant")
@@ -119,13 +147,18 @@ def _check_neuron(wiring: Wiring, name: str, neuron) -> None:
         )
 
 
+def _has(wiring: Wiring, name) -> bool:
+    """Whether it is the name of a neuron; it may be anything, even what cannot be hashed."""
+    return isinstance(name, str) and name in wiring.neurons
+
+
 def _meant(wiring: Wiring, name: str):
     """The neuron itself, where a name is the same as others; a circle of such names is refused later."""
     passed = set()
-    while isinstance(wiring.neurons.get(name), Same) and name not in passed:
+    while _has(wiring, name) and isinstance(wiring.neurons[name], Same) and name not in passed:
         passed.add(name)
         name = wiring.neurons[name].of
-    return wiring.neurons.get(name)
+    return wiring.neurons[name] if _has(wiring, name) else None
 
 
 def check_membrane(who: str, membrane: Membrane) -> None:
@@ -134,7 +167,8 @@ def check_membrane(who: str, membrane: Membrane) -> None:
         raise UsageError(f"{who}: method must be exact or euler, got {membrane.method!r}")
     _check_number(f"{who}: dt", membrane.dt)
     _check_values(f"{who}: tau", membrane.tau)
-    taus = membrane.tau if isinstance(membrane.tau, tuple) else (membrane.tau,)
+    _check_flag(f"{who}: learned", membrane.learned)
+    taus = _each(membrane.tau)
     if membrane.dt <= 0 or min(taus) <= 0:
         raise UsageError(f"{who}: tau and dt must be above 0, got tau={membrane.tau}, dt={membrane.dt}")
     if membrane.method == "euler" and min(taus) < membrane.dt:
@@ -144,10 +178,26 @@ def check_membrane(who: str, membrane: Membrane) -> None:
         )
 
 
+def _check_invertible(who: str, membrane: Membrane) -> None:
+    """A decay f that b = log f - log(1 - f) is finite for: in float64 neither 0 nor 1."""
+    for tau in _each(membrane.tau):
+        decay = decay_of(membrane, np.float64(tau))
+        if decay in (0, 1):
+            remedy = "take longer steps" if decay else "take smaller steps"
+            remedy += ", or method exact" if membrane.method == "euler" and not decay else ""
+            raise UsageError(
+                f"{who}: no finite b gives a decay of {decay:.0f}, which method {membrane.method} has (in float64) "
+                f"with tau={tau}, dt={membrane.dt}; {remedy}"
+            )
+
+
 def _check_connection(wiring: Wiring, who: str, name: str, connection: Connection) -> None:
     if not isinstance(connection, Connection):
         raise UsageError(f"{who}: sees must be connections, got {connection!r}; write Connection('input')")
-    source, before = connection.source, previous_of(connection.source)
+    source = connection.source
+    if not isinstance(source, str):
+        raise UsageError(f"{who}: a source must be named by text, got {source!r}; write Connection('input')")
+    before = previous_of(source)
     known = ["input", *STATES, "new_cell", *wiring.neurons, *wiring.sequences]
     if (before if before is not None else source) not in (wiring.neurons if before is not None else known):
         known += [f"previous({n})" for n in wiring.neurons]
@@ -162,7 +212,12 @@ def _check_connection(wiring: Wiring, who: str, name: str, connection: Connectio
     if connection.at not in POINTS:
         raise UsageError(f"{who}: `at` of the connection to {source} must be source or product, got {connection.at!r}")
     gate = connection.gated_by
-    if gate is not None and gate not in wiring.neurons:
+    if gate is None and connection.at == "product":
+        raise UsageError(
+            f"{who}: `at: product` says where the connection to {source} is gated, and nothing gates it; "
+            "say gated_by: NEURON, or leave `at` out"
+        )
+    if gate is not None and not _has(wiring, gate):
         raise UsageError(
             f"{who}: the connection to {source} is gated by {gate!r}, which is not a neuron of the unit; "
             f"{nearest(gate, wiring.neurons)}"
@@ -178,7 +233,7 @@ def _check_action(wiring: Wiring, place: str, action) -> None:
         raise UsageError(
             f"{wiring.name}: an action at {place} must be one of {', '.join(ACTIONS)}, got {action.kind!r}"
         )
-    if action.neuron not in wiring.neurons:
+    if not _has(wiring, action.neuron):
         raise UsageError(
             f"{wiring.name}: {place} has {action.kind} {action.neuron!r}, which is not a neuron of the unit; "
             f"{nearest(action.neuron, wiring.neurons)}"
@@ -218,12 +273,21 @@ def _check_order(wiring: Wiring) -> None:
 
 
 def _check_number(what: str, value) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
         raise UsageError(f"{what} must be a finite number, got {value!r}")
 
 
+def _check_flag(what: str, value) -> None:
+    if not isinstance(value, bool):
+        raise UsageError(f"{what} must be true or false, got {value!r}")
+
+
+def _each(value) -> tuple:
+    return value if isinstance(value, tuple) else (value,)
+
+
 def _check_values(what: str, value) -> None:
-    for each in value if isinstance(value, tuple) else (value,):
+    for each in _each(value):
         _check_number(what if not isinstance(value, tuple) else f"{what}, one number a cell,", each)
     if isinstance(value, tuple) and not value:
         raise UsageError(f"{what} must be a number, or one a cell, got none")

@@ -118,8 +118,6 @@ class ConstantNeuron(Brick):
             return
         if isinstance(neuron, Constant):
             low, high = neuron.clip or (-np.inf, np.inf)
-            if not (low <= first.min() and first.max() <= high):
-                raise UsageError(f"{self.path}: the first value must lie within clip={neuron.clip}, got {neuron.value}")
             projection = None if neuron.clip is None else lambda value: pt.clip(value, low, high)
             self._kept_value = self.add_parameter(
                 "value", (dim,), role=PARAMETER, init=Filled(first), projection=projection

@@ -67,9 +67,10 @@ def wiring_of(given, who: str = "wiring") -> Wiring:
         raise UsageError(f"{who}: must be a wiring's name, a mapping or a Wiring, got {given!r}")
     own = {key: value for key, value in given.items() if key in _PARTS and key != "like"}
     others = {key: value for key, value in given.items() if key not in _PARTS}
+    for key in others:
+        if "like" not in given or not isinstance(key, str):
+            raise UsageError(f"{who}: unknown key {key!r}; {nearest(key, _PARTS)}")
     if "like" not in given:
-        if others:
-            raise UsageError(f"{who}: unknown key {next(iter(others))!r}; {nearest(next(iter(others)), _PARTS)}")
         if "neurons" not in own:
             raise UsageError(f"{who}: must have neurons, or be `like` one of the known wirings; got {dict(given)!r}")
         return Wiring(**{"name": "gated_unit", **_parts(own, who)})
@@ -84,12 +85,9 @@ def _parts(own: Mapping, who: str) -> dict:
         if not isinstance(own["neurons"], Mapping):
             raise UsageError(f"{who}: neurons must be a mapping from names, got {own['neurons']!r}")
         parts["neurons"] = {name: neuron_of(value, f"{who}/{name}") for name, value in own["neurons"].items()}
-    if "sequences" in own:
-        named = own["sequences"]
-        parts["sequences"] = dict(named) if isinstance(named, Mapping) else dict.fromkeys(_listed(named))
     for place in ("dendrite", "body", "axon"):
         if place in own:
-            cut = place == "body" and own[place] in ("cut", None)
+            cut = place == "body" and (own[place] is None or own[place] == "cut")
             parts[place] = None if cut else tuple(_action(a, f"{who}: {place}") for a in _listed(own[place]))
     return parts
 
@@ -122,11 +120,6 @@ def neuron_of(given, who: str):
         settings["bias"] = 0.0
     elif isinstance(settings.get("bias"), Mapping):
         settings["bias"] = neuron_of(settings["bias"], f"{who}: bias")
-    for key in ("hidden", "bias", "tau", "value", "clip"):
-        if isinstance(settings.get(key), list):
-            settings[key] = tuple(settings[key])
-    if isinstance(settings.get("hidden"), int):
-        settings["hidden"] = (settings["hidden"],)
     return kind(**settings)
 
 
@@ -147,8 +140,7 @@ def _connection(source, how, who: str) -> Connection:
     for key in how:
         if key not in known:
             raise UsageError(f"{who}: the connection to {source} has an unknown key {key!r}; {nearest(key, known)}")
-    settings = {key: tuple(value) if isinstance(value, list) else value for key, value in how.items()}
-    return Connection(source, **settings)
+    return Connection(source, **how)
 
 
 def _action(given, who: str) -> Action:

@@ -1,6 +1,6 @@
 """Units one above another, and units that run both ways. Both are applied as a unit is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pytensor.tensor as pt
 
@@ -9,6 +9,7 @@ from bricks.errors import ShapeError, UsageError, nearest
 from bricks.gated.notation import wiring_of
 from bricks.gated.trace import Trace
 from bricks.gated.unit import GatedUnit
+from bricks.gated.wiring import Wiring
 from bricks.layers.dropout import Dropout
 
 
@@ -36,6 +37,7 @@ class Bidirectional(Brick):
 
     def __init__(self, forward: GatedUnit, backward: GatedUnit, **settings):
         super().__init__(**settings)
+        _check_units(self, (forward, backward))
         if forward.input_dim != backward.input_dim:
             raise UsageError(
                 f"{self.path}: both units must have one input_dim, got {forward.input_dim} and {backward.input_dim}"
@@ -85,8 +87,9 @@ class Stack(Brick):
 
     def __init__(self, units: Sequence[GatedUnit], skip: bool = False, dropout: float = 0.0, **settings):
         super().__init__(**settings)
-        if not units:
-            raise UsageError(f"{self.path}: units must be at least one, got none")
+        if not isinstance(units, list | tuple) or not units:
+            raise UsageError(f"{self.path}: units must be a list of at least one unit, got {units!r}")
+        _check_units(self, units)
         self.units, self.skip = tuple(units), bool(skip)
         self.input_dim = units[0].input_dim
         for k, (below, above) in enumerate(zip(self.units, self.units[1:], strict=False), start=1):
@@ -164,19 +167,29 @@ def layered(
     return made[0] if layers == 1 else Stack(made, skip=skip, dropout=dropout, seed=seed)
 
 
-def applied(sources: Mapping, who: str, unit, dim: int, layer_normalization: str = "none", **settings):
+def applied(
+    sources: Mapping,
+    who: str,
+    unit,
+    dim: int,
+    layer_normalization: str = "none",
+    ignore: Iterable[str] = (),
+    **settings,
+):
     """The units that a model of the lab reads `features` with, and their trace.
 
     Parameters
     ----------
     sources : mapping of str to variable
         `features` (time, batch, columns); a `mask` (time, batch); all others but `targets` are sequences that the units
-        see by their names.
+        see by their names, and must see unless they are ignored.
     who : str
         Begins the error messages.
     unit, dim
         As in `layered`.
     layer_normalization : {"none", "joint", "separate"}
+    ignore : list of str
+        Sources that no unit sees: a cue, for a baseline without it.
     **settings
         Of `layered`; 0 for an option that is None where it is off.
 
@@ -190,9 +203,15 @@ def applied(sources: Mapping, who: str, unit, dim: int, layer_normalization: str
             f"{who}: the source 'features' must have batches of shape (time, batch, columns), the number of columns "
             f"known, got {features.type.shape}; for mnist say view: rows or view: pixels"
         )
-    named = {name: v for name, v in sources.items() if name not in ("features", "targets", "mask")}
+    further = [name for name in sources if name not in ("features", "targets", "mask")]
+    for name in ignore:
+        if name not in further:
+            raise UsageError(f"{who}: ignore has {name!r}; of the dataset's further sequences {nearest(name, further)}")
+    named = {name: sources[name] for name in further if name not in ignore}
+    wiring = wiring_of(unit)
+    _check_sources(who, wiring, named, sources)
     units = layered(
-        unit,
+        wiring,
         features.type.shape[2],
         dim,
         sequences={name: v.type.shape[-1] for name, v in named.items()},
@@ -200,6 +219,37 @@ def applied(sources: Mapping, who: str, unit, dim: int, layer_normalization: str
         **{key: value or None if key in ("zoneout", "chrono") else value for key, value in settings.items()},
     )
     return units, units(features, mask=sources.get("mask"), **named)
+
+
+def _check_sources(who: str, wiring: Wiring, named: Mapping, sources: Mapping) -> None:
+    """Whether the further sequences that a dataset gives are those that a wiring sees."""
+    there = f"the dataset's sources are {', '.join(sources)}"
+    for name in named:
+        if name not in wiring.sequences:
+            raise UsageError(
+                f"{who}: {wiring.name} does not see the dataset's sequence {name!r} (of sequences besides `input` it "
+                f"has {', '.join(wiring.sequences) or 'none'}); {there}; leave out what is not to be used by the "
+                f"model's option ignore: [{name}]"
+            )
+        if named[name].type.ndim != 3 or named[name].type.shape[2] is None:
+            raise ShapeError(
+                f"{who}: the source {name!r} must have batches of shape (time, batch, columns), the number of columns "
+                f"known, got {named[name].type.shape}"
+            )
+    for name, stand_in in wiring.sequences.items():
+        if stand_in is None and name not in named:
+            why = "ignore names it" if name in sources else "the dataset does not give it"
+            raise UsageError(f"{who}: {wiring.name} needs the sequence {name!r}, and {why}; {there}")
+
+
+def _check_units(brick: Brick, units) -> None:
+    for k, unit in enumerate(units):
+        if not isinstance(unit, GatedUnit | Bidirectional | Stack):
+            raise UsageError(
+                f"{brick.path}: must be made of units such as LSTM(4, 8), or of stacks of them, got {unit!r}"
+            )
+        if any(unit is other for other in units[:k]):
+            raise UsageError(f"{brick.path}: has the unit {unit.name} twice; make another, with weights of its own")
 
 
 def _own(brick: Brick, units, mask, initial, clamp, sequences: Mapping) -> dict:

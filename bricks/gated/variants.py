@@ -1,35 +1,64 @@
 """The units that people look for, by their names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from inspect import signature
 
+from bricks.brick import Brick
+from bricks.errors import UsageError, nearest
+from bricks.gated.notation import wiring_of
 from bricks.gated.unit import GatedUnit
+from bricks.gated.wiring import Wiring
 from bricks.gated.wirings import WIRINGS, named
+
+_SETTINGS = [
+    name
+    for kind in (GatedUnit, Brick)
+    for name, parameter in signature(kind).parameters.items()
+    if parameter.kind is not parameter.VAR_KEYWORD and name not in ("wiring", "input_dim", "dim")
+]
 
 
 def build(
-    wiring: str, /, input_dim: int, dim: int, sequences: Mapping[str, int] | None = None, **settings
+    wiring: str | Mapping | Wiring,
+    /,
+    input_dim: int,
+    dim: int,
+    sequences: Mapping[str, int] | None = None,
+    **settings,
 ) -> GatedUnit:
-    """A unit of one of WIRINGS.
+    """A unit of one of WIRINGS, or of a wiring of one's own.
 
     Parameters
     ----------
-    wiring : str
-        Its name.
+    wiring : str, mapping or Wiring
+        As in `wiring_of`.
     input_dim, dim : int
         Features of the input, and number of units.
     sequences : dict, optional
         From the names of further input sequences to their numbers of features.
     **settings
-        The wiring's options (see `WIRINGS[wiring]`), and those of `GatedUnit` and `Brick`.
+        The options of a wiring that is named (see `WIRINGS[wiring]`), and those of `GatedUnit` and `Brick`.
 
     >>> build("lstm_coupled", 28, 128, peepholes=True, seed=0).states
     ('output', 'cell')
     """
-    options = {}
-    if wiring in WIRINGS:
-        options = {key: settings.pop(key) for key in list(settings) if key in signature(WIRINGS[wiring]).parameters}
-    return GatedUnit(named(wiring, **options), input_dim, dim, sequences, **settings)
+    recipe = WIRINGS.get(wiring) if isinstance(wiring, str) else None
+    options = {key: settings.pop(key) for key in _options(recipe) if key in settings}
+    wired = wiring_of(wiring) if recipe is None else named(wiring, **options)
+    return GatedUnit(wired, input_dim, dim, sequences, **_known(settings, wired.name, _options(recipe)))
+
+
+def _options(recipe) -> list[str]:
+    return [] if recipe is None else list(signature(recipe).parameters)
+
+
+def _known(settings: Mapping, wiring: str, options: Iterable[str] = ()) -> Mapping:
+    """The settings, if `GatedUnit` and `Brick` have them all; `options` are the wiring's own."""
+    for key in settings:
+        if key not in _SETTINGS:
+            who = settings.get("name") or wiring
+            raise UsageError(f"{who}: unknown option {key!r}; {nearest(key, {*options, *_SETTINGS})}")
+    return settings
 
 
 class LSTM(GatedUnit):
@@ -59,7 +88,8 @@ class LSTM(GatedUnit):
     """
 
     def __init__(self, input_dim: int, dim: int, peepholes: bool = False, forget_bias: float = 1.0, **settings):
-        super().__init__(named("lstm", peepholes=peepholes, forget_bias=forget_bias), input_dim, dim, **settings)
+        own = {"peepholes": peepholes, "forget_bias": forget_bias}
+        super().__init__(named("lstm", **own), input_dim, dim, **_known(settings, "lstm", own))
 
 
 class GRU(GatedUnit):
@@ -87,7 +117,8 @@ class GRU(GatedUnit):
     """
 
     def __init__(self, input_dim: int, dim: int, at: str = "source", update_bias: float = 0.0, **settings):
-        super().__init__(named("gru", at=at, update_bias=update_bias), input_dim, dim, **settings)
+        own = {"at": at, "update_bias": update_bias}
+        super().__init__(named("gru", **own), input_dim, dim, **_known(settings, "gru", own))
 
 
 class SimpleRecurrent(GatedUnit):
@@ -106,7 +137,8 @@ class SimpleRecurrent(GatedUnit):
     """
 
     def __init__(self, input_dim: int, dim: int, activation="tanh", **settings):
-        super().__init__(named("simple", activation=activation), input_dim, dim, **settings)
+        own = {"activation": activation}
+        super().__init__(named("simple", **own), input_dim, dim, **_known(settings, "simple", own))
 
 
 class LeakyIntegrator(GatedUnit):
@@ -136,4 +168,5 @@ class LeakyIntegrator(GatedUnit):
         learned: bool = False,
         **settings,
     ):
-        super().__init__(named("leaky", tau=tau, dt=dt, method=method, learned=learned), input_dim, dim, **settings)
+        own = {"tau": tau, "dt": dt, "method": method, "learned": learned}
+        super().__init__(named("leaky", **own), input_dim, dim, **_known(settings, "leaky", own))

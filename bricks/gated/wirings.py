@@ -30,6 +30,8 @@ def lstm(peepholes: bool = False, forget_bias: float = 1.0) -> Wiring:
     `peepholes`: the cell to i and f, the new cell to o, through diagonals (Gers & Schmidhuber 2000).
     `forget_bias`: first value of the forget gate's bias (Jozefowicz et al. 2015 advise 1).
     """
+    if not isinstance(peepholes, bool):
+        raise UsageError(f"lstm: peepholes must be true or false, got {peepholes!r}")
     peep = {"input_gate": "cell", "forget_gate": "cell", "output_gate": "new_cell"}
     neurons = {"candidate": Neuron(_XH, "tanh")}
     for gate in GATES:
@@ -179,7 +181,6 @@ def sub_lstm_fixed(forget: float = 0.9) -> Wiring:
 
 def leaky(tau: float = 10.0, dt: float = 1.0, method: str = "exact", learned: bool = False) -> Wiring:
     """A membrane, tau dV/dt = W x + U h + b - V, whose output is tanh(V)."""
-    tau = tau if isinstance(tau, int | float) else tuple(map(float, tau))
     return Wiring(
         {
             "candidate": Neuron(_XH, "identity"),
@@ -194,14 +195,14 @@ def leaky(tau: float = 10.0, dt: float = 1.0, method: str = "exact", learned: bo
 
 
 def modulated_membrane(
-    tau: float = 10.0, dt: float = 1.0, method: str = "exact", sees: tuple[str, ...] = ("modulator",)
+    tau: float = 10.0, dt: float = 1.0, method: str = "exact", sees: str | tuple[str, ...] = ("modulator",)
 ) -> Wiring:
     """A membrane whose time constant is set by the sequence `modulator`; weights of 0 give `leaky`.
 
     `sees`: what the forget gate sees: `modulator`, and by choice `input` and `output`.
     """
-    tau = tau if isinstance(tau, int | float) else tuple(map(float, tau))
-    forget = Neuron(tuple(Connection(source) for source in sees), bias=Membrane(tau, dt, method))
+    sources = sees if isinstance(sees, list | tuple) else (sees,)
+    forget = Neuron(tuple(Connection(source) for source in sources), bias=Membrane(tau, dt, method))
     return leaky(tau, dt, method).but(
         name="modulated_membrane",
         neurons={"forget_gate": forget},
@@ -223,10 +224,9 @@ def independent() -> Wiring:
     return Wiring(neurons, body=None, squash="identity", name="independent", reference="Li et al. 2018")
 
 
-def deep_gates(hidden: tuple[int, ...] = (32,), forget_bias: float = 1.0) -> Wiring:
+def deep_gates(hidden: int | tuple[int, ...] = (32,), forget_bias: float = 1.0) -> Wiring:
     """An LSTM each of whose gates is an MLP of its own, with hidden layers of tanh units: the essay's unfolded gate."""
     base = lstm(forget_bias=forget_bias)
-    hidden = tuple(hidden)
     neurons = {g: Neuron(_XH, bias=base.neurons[g].bias, hidden=hidden) for g in GATES}
     return base.but(name="deep_gates", reference="the essay", neurons=neurons)
 
@@ -303,7 +303,7 @@ def named(name: str, **options) -> Wiring:
     >>> named("lstm", peepholes=True).neurons["output_gate"].sees[-1]
     Connection(source='new_cell', kind='diagonal', gated_by=None, at='source', init=None)
     """
-    if name not in WIRINGS:
+    if not isinstance(name, str) or name not in WIRINGS:
         raise UsageError(f"unknown wiring {name!r}; {nearest(str(name), WIRINGS)}")
     known = signature(WIRINGS[name]).parameters
     for option in options:

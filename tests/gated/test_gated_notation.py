@@ -1,5 +1,8 @@
 """A wiring as a mapping, as a config writes it, is the wiring in Python; an invented one is what its equations say."""
 
+import copy
+import pickle
+
 import numpy as np
 import oracle
 import pytest
@@ -7,7 +10,7 @@ import yaml
 from gated_cases import CASES, DIM, MASK, assert_same, make, parameters_of, run, values_for
 from oracle import sigma, softplus
 
-from bricks.gated import WIRINGS, Complement, Constant, Membrane, Same, build, wiring_of
+from bricks.gated import WIRINGS, Complement, Connection, Constant, Membrane, Neuron, Same, build, multiply, wiring_of
 
 
 def written(wiring):
@@ -81,6 +84,54 @@ def test_like_begins_from_a_wiring_with_options_and_changes_parts_of_it():
 def test_build_takes_options_of_the_wiring_beside_those_of_the_unit():
     unit = build("gru", 4, 6, at="product", name="cortex", seed=2)
     assert unit.wiring == WIRINGS["gru"]("product") and unit.path == "cortex" and unit.seed == 2
+
+
+@pytest.mark.parametrize("given", [WIRINGS["lstm"](), {"like": "lstm"}, "lstm"])
+def test_build_takes_a_name_a_mapping_or_a_wiring(given):
+    assert build(given, 4, 6).wiring == WIRINGS["lstm"]()
+
+
+XH = (Connection("input"), Connection("output"))
+SAME = {
+    "a width for widths": (Neuron(XH, hidden=16), Neuron(XH, hidden=(16,))),
+    "NumPy's width": (Neuron(XH, hidden=np.int64(16)), Neuron(XH, hidden=(16,))),
+    "a connection for connections": (Neuron(XH[0]), Neuron(XH[:1])),
+    "sigmoid for logistic": (Neuron(XH, "sigmoid"), Neuron(XH, "logistic")),
+    "relu for rectifier": (Neuron(XH, hidden_activation="relu"), Neuron(XH, hidden_activation="rectifier")),
+    "sigmoid to squash": (WIRINGS["lstm"]().but(squash="sigmoid"), WIRINGS["lstm"]().but(squash="logistic")),
+    "an action for actions": (WIRINGS["lstm"]().but(axon=multiply("output_gate")), WIRINGS["lstm"]()),
+    "a list of actions": (WIRINGS["lstm"]().but(axon=[multiply("output_gate")]), WIRINGS["lstm"]()),
+    "cut for None": (WIRINGS["lstm"]().but(body="cut"), WIRINGS["lstm"]().but(body=None)),
+    "names for sequences": (
+        WIRINGS["lstm"]().but(sequences=["touch"], neurons={"skin": Neuron((Connection("touch"),))}),
+        WIRINGS["lstm"]().but(sequences={"touch": None}, neurons={"skin": Neuron((Connection("touch"),))}),
+    ),
+    "NumPy's number": (WIRINGS["leaky"](np.float32(5)), WIRINGS["leaky"](5.0)),
+    "an array of numbers": (WIRINGS["leaky"](np.array([5.0, 6.0])), WIRINGS["leaky"]((5.0, 6.0))),
+    "one hidden layer": (wiring_of({"like": "deep_gates", "hidden": 16}), WIRINGS["deep_gates"]((16,))),
+    "one source": (wiring_of({"like": "modulated_membrane", "sees": "modulator"}), WIRINGS["modulated_membrane"]()),
+}
+
+
+@pytest.mark.parametrize("what", SAME)
+def test_what_stands_for_the_same_is_the_same(what):
+    one, other = SAME[what]
+    assert one == other and hash(one) == hash(other)
+
+
+def test_numpy_s_numbers_become_python_s_that_do_not_change_a_dtype():
+    assert type(multiply("gate", np.float64(0.5)).strength) is float
+    assert type(Membrane(np.float32(5), dt=np.int64(1)).dt) is int
+
+
+@pytest.mark.parametrize("of", [copy.copy, copy.deepcopy, lambda wiring: pickle.loads(pickle.dumps(wiring))])
+def test_a_wiring_is_copied_and_hashed_by_what_it_says_and_nobody_changes_it(of):
+    wiring = WIRINGS["lgn"]()
+    other = of(wiring)
+    assert other == wiring and {wiring: 1}[other] == 1 and hash(other) != hash(WIRINGS["lstm"]())
+    for part in (other.neurons, other.sequences):
+        with pytest.raises(TypeError):
+            part["hippocampus"] = None
 
 
 INVENTED = """

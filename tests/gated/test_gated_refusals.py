@@ -2,12 +2,15 @@
 
 import re
 
+import numpy as np
 import pytest
 from gated_cases import DIM, INPUT
 
 from bricks import UsageError
 from bricks.gated import (
+    LSTM,
     WIRINGS,
+    Bidirectional,
     Complement,
     Connection,
     Constant,
@@ -15,6 +18,7 @@ from bricks.gated import (
     Membrane,
     Neuron,
     Same,
+    Stack,
     Wiring,
     build,
     multiply,
@@ -173,7 +177,7 @@ CANNOT_WORK = {
     "a neuron under the name of a state": (lambda: lstm(cell=Neuron(XH)), "lstm: a neuron .* got 'cell'"),
     "a first value outside its clip": (
         lambda: unit(forget_gate=Constant(1.5, learned=True, clip=(0.0, 1.0))),
-        "forget_gate: the first value must lie within clip=.0.0, 1.0., got 1.5",
+        "lstm/forget_gate: the constant must lie within clip=.0.0, 1.0., got 1.5",
     ),
     "a membrane of another method": (lambda: lstm(leak=Membrane(3.0, method="rk4")), "lstm/leak: method must be exact"),
     "chrono without a gate to set": (
@@ -188,6 +192,50 @@ CANNOT_WORK = {
         lambda: build("lgn", INPUT, DIM, {"hippocampus": 2, "feedbak": 3}),
         "lgn: sequences has 'feedbak'; did you mean 'feedback'",
     ),
+    "a constant outside its clip, not learned": (
+        lambda: lstm(forget_gate=Constant((0.5, 2.0), clip=(0.0, 1.0))),
+        "lstm/forget_gate: the constant must lie within clip=.0.0, 1.0., got .0.5, 2.0.",
+    ),
+    "a decay of zero, rounded, from a bias": (
+        lambda: WIRINGS["modulated_membrane"](tau=(5.0, 1e-3)),
+        "modulated_membrane/forget_gate: bias: no finite b gives a decay of 0, .*exact.* tau=0.001, dt=1.0; .* smaller",
+    ),
+    "a decay of one, rounded, from a bias": (
+        lambda: WIRINGS["modulated_membrane"](tau=1e20, method="euler"),
+        "modulated_membrane/forget_gate: bias: no finite b gives a decay of 1, .* tau=1e.20, dt=1.0; .* longer",
+    ),
+    "a sequence that nobody sees": (
+        lambda: lstm().but(sequences=["touch"]),
+        "lstm: sequences has 'touch', which no neuron sees; let one see it, or leave it out",
+    ),
+    "a sequence that nobody sees any more": (
+        lambda: wiring_of({"like": "modulated_membrane", "sees": ["input"]}),
+        "modulated_membrane: sequences has 'modulator', which no neuron sees; .* begin from one without it",
+    ),
+    "the place of a gating that isn't there": (
+        lambda: lstm(forget_gate=sees("output", at="product")),
+        "lstm/forget_gate: `at: product` says .* connection to output .* nothing gates it; say gated_by",
+    ),
+    "an unknown option of build": (
+        lambda: build("lstm", INPUT, DIM, peephole=True),
+        "lstm: unknown option 'peephole'; did you mean 'peepholes'",
+    ),
+    "an option of the unit, misspelt": (
+        lambda: LSTM(INPUT, DIM, name="eye", zoneuot=0.1),
+        "eye: unknown option 'zoneuot'; did you mean 'zoneout'",
+    ),
+    "an option of another wiring": (lambda: LSTM(INPUT, DIM, hidden=3), "lstm: unknown option 'hidden'; .* peepholes"),
+    "classes in a stack": (
+        lambda: Stack([LSTM, LSTM]),
+        "stack: must be made of units such as LSTM.4, 8., .* got <class",
+    ),
+    "classes run both ways": (lambda: Bidirectional(LSTM, LSTM), "bidirectional: must be made of units such as"),
+    "a stack of no list": (
+        lambda: Stack(LSTM(DIM, DIM)),
+        "stack: units must be a list of at least one unit, got <LSTM",
+    ),
+    "a unit twice in a stack": (lambda: Stack([LSTM(DIM, DIM)] * 2), "stack: has the unit lstm twice; make another"),
+    "a unit both ways": (lambda: Bidirectional(*[LSTM(DIM, DIM)] * 2), "bidirectional: has the unit lstm twice"),
 }
 
 
@@ -197,3 +245,74 @@ def test_what_cannot_work_is_refused_and_the_message_says_where_and_why(what):
     with pytest.raises(UsageError) as refusal:
         attempt()
     assert re.search(message, str(refusal.value), re.DOTALL), str(refusal.value)
+
+
+GATE = "gated_unit/forget_gate: "
+WRONG_KIND = [
+    ({"sees": ["input"], "hidden": 3.5}, GATE + "hidden must be whole numbers .* got 3.5"),
+    ({"sees": ["input"], "hidden": None}, GATE + "hidden must be whole numbers .* got None"),
+    ({"sees": ["input"], "hidden": True}, GATE + "hidden must be whole numbers .* got .True"),
+    ({"sees": {"input": {"gated_by": {}}}}, GATE + "the connection to input is gated by {}, .* there are: candidate"),
+    ({"sees": None}, "wiring/forget_gate: a source must be named by text, got None"),
+    ({"complement": ["input_gate"]}, GATE + "is complement of .*did you mean 'input_gate'"),
+    ({"same": {}}, GATE + "is same of {}, which is not a neuron"),
+    ({"constant": 0.5, "learned": "no"}, GATE + "learned must be true or false, got 'no'"),
+    ({"tau": 5, "learned": "false"}, GATE + "learned must be true or false, got 'false'"),
+    ({"tau": "10ms"}, GATE + "tau must be a finite number, got '10ms'"),
+    ({"constant": float("nan")}, GATE + "the constant must be a finite number, got nan"),
+    ({"constant": True}, GATE + "the constant must be a finite number, got True"),
+]
+
+
+@pytest.mark.parametrize(("forget_gate", "message"), WRONG_KIND)
+def test_a_neuron_s_value_of_a_wrong_kind_is_refused_where_it_is_written(forget_gate, message):
+    with pytest.raises(UsageError, match=message):
+        wiring_of({"like": "lstm", "neurons": {"forget_gate": forget_gate}})
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ({"like": "lstm", "axon": [{"multiply": ["output_gate"]}]}, "axon has multiply .* did you mean 'output_gate'"),
+        ({"like": "lstm", "axon": [{"multiply": {}}]}, "axon has multiply {}, which is not a neuron"),
+        ({"like": "lstm", "peepholes": "no"}, "lstm: peepholes must be true or false, got 'no'"),
+        ({"like": "lstm", "neurons": ["gate"]}, "neurons must be a mapping from names"),
+        ({"like": "lstm", "sequences": 3}, "sequences must be names, or a mapping .* got 3"),
+        ({"like": "lstm", "name": 3}, "name must be text, got 3"),
+        ({"like": "lstm", 3: 4}, "wiring: unknown key 3"),
+        ({"like": ["lstm"]}, "unknown wiring .*; did you mean 'lstm'"),
+        ({"like": "leaky", "tau": "10ms"}, "leaky/forget_gate: tau must be a finite number, got '10ms'"),
+        ({"like": "leaky", "learned": "false"}, "leaky/forget_gate: learned must be true or false"),
+        ({"like": "deep_gates", "hidden": "16"}, "deep_gates/input_gate: hidden must be whole numbers .* got '16'"),
+        ({"like": "modulated_membrane", "sees": None}, "forget_gate: a source must be named by text, got None"),
+    ],
+)
+def test_an_option_of_a_wrong_kind_is_refused(written, message):
+    with pytest.raises(UsageError, match=message):
+        wiring_of(written)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (
+            lambda: lstm(forget_gate=Neuron(Connection(None))),
+            "lstm/forget_gate: a source must be named by text, got None",
+        ),
+        (lambda: lstm().but(neurons=["gate"]), "lstm: neurons must be a mapping from names"),
+        (lambda: Wiring(["gate"]), "gated_unit: neurons must be a mapping from names"),
+        (lambda: lstm().but(axon="output_gate"), "lstm: axon must hold actions, got 'output_gate'; write multiply"),
+        (lambda: lstm().but(axon=None), "lstm: axon must hold actions, got None"),
+        (lambda: WIRINGS["leaky"](np.float64("nan")), "leaky/forget_gate: tau must be a finite number, got nan"),
+        (lambda: build(3, INPUT, DIM), "must be a wiring's name, a mapping or a Wiring, got 3"),
+    ],
+)
+def test_what_is_no_wiring_in_python_is_refused(attempt, message):
+    with pytest.raises(UsageError, match=message):
+        attempt()
+
+
+@pytest.mark.parametrize("name", ["clamp", "reverse", "nudge", "input_", "sequences", "items", "keys", "update", "get"])
+def test_names_of_arguments_and_of_a_trace_s_methods_are_reserved(name):
+    with pytest.raises(UsageError, match=f"must be named by an identifier .* got '{name}'"):
+        lstm(**{name: Constant(0.5)})
