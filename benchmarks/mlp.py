@@ -1,24 +1,56 @@
-"""The one-hidden-layer net's training step, plain SGD, as a user of each library would write it."""
+"""The net with one hidden layer, each step with its data: 50,000 examples in memory, in an order that is shuffled.
 
-from functools import partial
+All contenders begin with the same weights and take the same batches, and read their loss every 100 steps. Ours goes
+the way its users go: a stream over arrays, and `GradientDescent`.
+"""
 
-import jax
-import jax.numpy as jnp
+from functools import cache, partial
+
 import numpy as np
-import torch
 
-READ_EVERY = 100
-
-
-def data(batch: int, count: int = 50):
-    """Batches in host memory: float32 features, integer labels."""
-    rng = np.random.default_rng(0)
-    return [
-        (rng.random((batch, 784), dtype="float32"), rng.integers(0, 10, batch).astype("int32")) for _ in range(count)
-    ]
+EXAMPLES, READ_EVERY = 50_000, 100
 
 
-def bricks_steps(hidden: int, batch: int):
+def contenders(effort, hidden: int, batch: int) -> dict:
+    import peers_jax
+    import peers_torch
+
+    weights = first_weights(hidden)
+
+    def torch_run(compiled: bool):
+        return peers_torch.on_shuffled(peers_torch.mlp(weights), *data(), orders(batch), batch, READ_EVERY, compiled)
+
+    def jax_run():
+        return peers_jax.on_shuffled(peers_jax.mlp_cost, weights, *data(), orders(batch), batch, READ_EVERY)
+
+    found = {"bricks": partial(bricks_run, hidden, batch), "PyTorch eager": partial(torch_run, False)}
+    if effort.compiler:
+        found["PyTorch compiled"] = partial(torch_run, True)
+    return found | {"JAX by hand": jax_run}
+
+
+def bricks_run(hidden: int, batch: int):
+    from bricks.data import ArrayDataset, DataStream
+
+    features, targets = data()
+    dataset = ArrayDataset({"features": features, "targets": targets})
+    stream = DataStream(dataset, scheme(batch))
+    descent = descend(hidden)
+    descent.prepare(stream.sources)
+    batches = _forever(stream)
+
+    def run(steps: int) -> float:
+        for step in range(steps):
+            descent.process_batch(next(batches))
+            if (step + 1) % READ_EVERY == 0 and step + 1 < steps:
+                descent.read_monitored()
+        return descent.read_monitored()["cost"]
+
+    return run
+
+
+def descend(hidden: int, **settings):
+    """Our training step, with the first weights."""
     import pytensor.tensor as pt
 
     from bricks import GradientDescent
@@ -27,60 +59,41 @@ def bricks_steps(hidden: int, batch: int):
 
     x = pt.tensor("features", shape=(None, 784), dtype="float32")
     y = pt.tensor("targets", shape=(None,), dtype="int32")
-    logits = MLP([Tanh(), Identity()], [784, hidden, 10], seed=1)(x)
-    descent = GradientDescent(CategoricalCrossEntropy()(y, logits), step_rule=Scale(0.1))
-    batches = [{"features": a, "targets": b} for a, b in data(batch)]
-
-    def run(steps: int) -> None:
-        for step in range(steps):
-            descent.process_batch(batches[step % len(batches)])
-            if (step + 1) % READ_EVERY == 0:
-                descent.read_monitored()
-
-    return run
+    net = MLP([Tanh(), Identity()], [784, hidden, 10], seed=1)
+    for name, value in first_weights(hidden).items():
+        parameter, layer = name.split("_")
+        net.all_parameters()[f"mlp/linear_{layer}/{parameter}"].set_value(value)
+    return GradientDescent(CategoricalCrossEntropy()(y, net(x)), step_rule=Scale(0.1), **settings)
 
 
-def torch_steps(hidden: int, batch: int):
-    net = torch.nn.Sequential(torch.nn.Linear(784, hidden), torch.nn.Tanh(), torch.nn.Linear(hidden, 10))
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-    batches = [(torch.from_numpy(a), torch.from_numpy(b).long()) for a, b in data(batch)]
+def scheme(batch: int):
+    from bricks.data import ShuffledScheme
 
-    def run(steps: int) -> None:
-        for step in range(steps):
-            x, y = batches[step % len(batches)]
-            optimizer.zero_grad()
-            loss = torch.nn.functional.cross_entropy(net(x), y)
-            loss.backward()
-            optimizer.step()
-            if (step + 1) % READ_EVERY == 0:
-                loss.item()
-
-    return run
+    return ShuffledScheme(batch, seed=1)
 
 
-def jax_steps(hidden: int, batch: int):
+def orders(batch: int):
+    """The orders of the epochs, without end."""
+    epoch = 0
+    while True:
+        yield scheme(batch).indices(EXAMPLES, epoch)
+        epoch += 1
+
+
+@cache
+def data() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.random((EXAMPLES, 784), dtype="float32"), rng.integers(0, 10, EXAMPLES).astype("int32")
+
+
+@cache
+def first_weights(hidden: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(1)
-    shapes = [(784, hidden), (hidden,), (hidden, 10), (10,)]
-    parameters = [jnp.asarray(rng.normal(0, 0.05, shape).astype("float32")) for shape in shapes]
-    batches = data(batch)
-
-    def cost(p, x, y):
-        logits = jnp.tanh(x @ p[0] + p[1]) @ p[2] + p[3]
-        return -jnp.take_along_axis(jax.nn.log_softmax(logits), y[:, None], 1).mean()
-
-    @partial(jax.jit, donate_argnums=0)
-    def train(p, x, y):
-        value, gradients = jax.value_and_grad(cost)(p, x, y)
-        return [a - 0.1 * g for a, g in zip(p, gradients, strict=True)], value
-
-    def run(steps: int) -> None:
-        nonlocal parameters
-        for step in range(steps):
-            parameters, value = train(parameters, *batches[step % len(batches)])
-            if (step + 1) % READ_EVERY == 0:
-                float(value)
-
-    return run
+    shapes = {"W_0": (784, hidden), "b_0": (hidden,), "W_1": (hidden, 10), "b_1": (10,)}
+    return {name: rng.normal(0, 0.05, shape).astype("float32") for name, shape in shapes.items()}
 
 
-PEERS = {"bricks": bricks_steps, "PyTorch eager": torch_steps, "JAX by hand": jax_steps}
+def _forever(stream):
+    iterator = stream.iterator()
+    while True:
+        yield from iterator

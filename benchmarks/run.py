@@ -1,87 +1,116 @@
-"""Timings of training steps, ours and peers', side by side in one process: `make bench`, `make bench-quick`.
+"""Timings of ours and of peers, side by side in one process: `make bench`, `make bench-quick`.
 
-Rounds alternate between the peers, so that a machine whose speed drifts slows all of them; what counts is the ratio
-within a round. Each peer is handed the same batches in host memory and its loss is read every 100 steps.
+Rounds alternate between contenders, and what counts is the ratio within a round. Results go to results/DATE.json and,
+as a table, to results/latest.md. Nothing here fails because of a time.
 """
 
 import argparse
 import datetime
+import importlib
 import json
 import os
-import platform
-import statistics
+import shutil
 import sys
+import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
-import mlp
+from table import TABLE
+from workload import QUICK, Effort, Measured, Workload
 
-import bricks  # noqa: F401  (sets XLA's flags before anyone loads JAX)
-
-WORKLOADS = {"mlp 784-500-10, batch 100": (500, 100, 300), "mlp 784-32-10, batch 10": (32, 10, 2000)}
+RESULTS = Path(__file__).parent / "results"
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
+    options = parsed(arguments)
+    chosen = [w for w in TABLE if not options.only or w.name in options.only]
+    if options.list:
+        print("\n".join(f"{w.name:18}{w.title}" for w in chosen))
+        return 0
+    if options.no_compiler:
+        hide_compilers()
+    import machine
+    import report
+
+    import bricks  # noqa: F401  (sets XLA's flags before anyone loads JAX)
+
+    effort = replace(QUICK if options.quick else Effort(), compiler=shutil.which("g++") is not None)
+    effort = replace(effort, rounds=options.rounds or effort.rounds)
+    about, date, began = machine.describe(), datetime.datetime.now(), time.perf_counter()
+    print(f"{machine.line(about)}\n", flush=True)
+    found, rows, remarks = {}, [], []
+    for k, workload in enumerate(chosen, start=1):
+        start = time.perf_counter()
+        print(f"[{k}/{len(chosen)}] {workload.title}", flush=True)
+        measured, works = measure(workload, effort)
+        new = report.rows(workload, measured, works)
+        told = report.remarks(workload, measured)
+        print("\n".join(f"    {text}" for text in [*map(_short, new), *told]), flush=True)
+        rows, remarks = rows + new, remarks + told
+        found[workload.name] = {
+            "title": workload.title,
+            "unit": workload.unit,
+            "seconds": time.perf_counter() - start,
+            "values": measured.values,
+            "first_call_s": measured.first_call,
+            "difference": measured.difference(),
+            "failures": measured.failures,
+            "comparisons": new,
+        }
+        about["load_at_end"] = machine.load()
+        save(options.output, date, {"machine": about, "effort": vars(effort), "workloads": found})
+    print(f"\n{report.plain(rows)}\n", *(f"{remark}\n" for remark in remarks), sep="\n")
+    text = report.markdown(rows, machine.line(about), f"{date:%Y-%m-%d}")
+    (options.output / "latest.md").write_text(text + "".join(f"\n{remark}\n" for remark in remarks))
+    print(f"{time.perf_counter() - began:.0f} s in all; written to {options.output}")
+    return 1 if any("bricks" in w["failures"] for w in found.values()) else 0
+
+
+def parsed(arguments: list[str] | None) -> argparse.Namespace:
+    names = [workload.name for workload in TABLE]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds, under 3 minutes")
-    parser.add_argument(
-        "--output", type=Path, default=Path(__file__).parent / "results", help="folder of the JSON file"
-    )
-    options = parser.parse_args()
-    rounds = 7 if options.quick else 25
-    report = {"machine": machine(), "date": datetime.datetime.now().isoformat(timespec="seconds"), "workloads": {}}
-    print(f"{report['machine']}\n")
-    for name, (hidden, batch, steps) in WORKLOADS.items():
-        peers = {peer: build(hidden, batch) for peer, build in mlp.PEERS.items()}
-        report["workloads"][name] = measure(name, peers, rounds, steps)
-    options.output.mkdir(exist_ok=True)
-    path = options.output / f"{datetime.datetime.now():%Y%m%d-%H%M%S}.json"
-    path.write_text(json.dumps(report, indent=1) + "\n")
-    print(f"written to {path}")
+    parser.add_argument("--only", action="extend", nargs="+", choices=names, metavar="NAME", help="these workloads")
+    parser.add_argument("--list", action="store_true", help="names of the workloads")
+    parser.add_argument("--rounds", type=int, help="instead of 25, or of 5 with --quick")
+    parser.add_argument("--no-compiler", action="store_true", help="as on a machine without one")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results")
+    return parser.parse_args(arguments)
 
 
-def measure(name: str, peers: dict, rounds: int, steps: int) -> dict:
-    """Time all peers in turn; print and return median milliseconds a step and ratios, with their quartiles."""
-    times: dict[str, list[float]] = {peer: [] for peer in peers}
-    for _ in range(rounds + 1):  # the first round compiles and warms up
-        for peer, run in peers.items():
-            start = time.perf_counter()
-            run(steps)
-            times[peer].append((time.perf_counter() - start) / steps * 1e3)
-    times = {peer: values[1:] for peer, values in times.items()}
-    result = {}
-    print(f"{name}\n  {'':24}{'ms a step':>10}  {'quartiles':15} {'ours / peer':>11}  quartiles")
-    for peer, values in times.items():
-        ratios = [ours / theirs for ours, theirs in zip(times["bricks"], values, strict=True)]
-        result[peer] = {"ms": summary(values), "ours_over_peer": summary(ratios), "all_ms": values}
-        (ms, low, high), (ratio, least, most) = summary(values), summary(ratios)
-        print(f"  {peer:24}{ms:10.3f}  {low:.3f} - {high:.3f}  {ratio:11.2f}  {least:.2f} - {most:.2f}", flush=True)
-    print()
-    return result
+def measure(workload: Workload, effort: Effort) -> tuple[Measured, dict[str, float]]:
+    """What a workload's module finds, and how much work ours does for one of theirs, where a comparison asks."""
+    from timing import alternate
+
+    module = importlib.import_module(workload.module)
+    if hasattr(module, "measure"):
+        measured = module.measure(effort, **workload.arguments)
+    else:
+        measured = alternate(module.contenders(effort, **workload.arguments), effort, workload.multiple)
+    names = {c.work for c in workload.comparisons if c.work}
+    return measured, {name: getattr(module, name)(**workload.arguments) for name in names}
 
 
-def summary(values: list[float]) -> tuple[float, float, float]:
-    low, median, high = statistics.quantiles(values, n=4)
-    return median, low, high
+def hide_compilers() -> None:
+    """Leave a PATH on which there's nothing, for this process and those that it starts."""
+    os.environ["PATH"] = tempfile.mkdtemp(prefix="no-compiler-")
+    for name in ("CC", "CXX"):
+        os.environ.pop(name, None)
 
 
-def machine() -> str:
-    import jax
-    import pytensor
-    import torch
-
-    cpu = next(
-        (line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.processor()
-    )
-    return (
-        f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, PyTensor {pytensor.__version__}, "
-        f"JAX {jax.__version__}, PyTorch {torch.__version__}"
-    )
+def save(folder: Path, date: datetime.datetime, results: dict) -> None:
+    """After each workload, so that a run that is broken off leaves what it found."""
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = {"date": date.isoformat(timespec="seconds"), **results}
+    (folder / f"{date:%Y%m%d-%H%M%S}.json").write_text(json.dumps(whole, indent=1) + "\n")
 
 
-def _cpuinfo() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text().splitlines() if path.exists() else []
+def _short(row: dict) -> str:
+    from report import cells
+
+    _, ours, theirs, ratio, limit, met = cells(row)
+    return f"{row['ours']} {ours}, {theirs}: {ratio}" + (f", at most {limit}: {met}" if limit else "")
 
 
 if __name__ == "__main__":
