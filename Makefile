@@ -4,7 +4,7 @@ CONFIG ?= configs/mnist_mlp.yaml
 BIN = .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: help train test test-slow bench bench-quick lint clean
+.PHONY: help train test test-slow bench bench-quick bench-scaling lint clean
 
 help:
 	@echo "make train [CONFIG=configs/NAME.yaml]  install into .venv and train"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-slow    the long ones too"
 	@echo "make bench        timings beside PyTorch and JAX by hand, in .venv-bench"
 	@echo "make bench-quick  the same in under 3 minutes"
+	@echo "make bench-scaling  an LSTM's step against T, B and H: docs/figures/scaling.png"
 	@echo "make lint         ruff"
 	@echo "make clean        remove .venv, .venv-bench and caches; runs stay"
 	@echo "PYTHON=python3.12 make test  with another interpreter (after make clean)"
@@ -48,6 +49,9 @@ bench: .venv-bench/installed
 
 bench-quick: .venv-bench/installed
 	.venv-bench/bin/python benchmarks/run.py --quick
+
+bench-scaling: .venv-bench/installed
+	.venv-bench/bin/python benchmarks/run.py --scaling
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

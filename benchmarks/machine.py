@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -40,6 +41,34 @@ def load() -> float | None:
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
+class Others:
+    """How many cores other processes kept busy since this was made, on average; None where the system doesn't tell.
+
+    With two threads and two cores, one busy neighbour is enough to let whoever waits for both threads at every step
+    look many times slower than he is.
+    """
+
+    def __init__(self):
+        self._start = self._now()
+
+    def cores(self) -> float | None:
+        before, now = self._start, self._now()
+        if before is None or now is None or now[0] == before[0]:
+            return None
+        wall, busy, own = (b - a for a, b in zip(before, now, strict=True))
+        return round(max(0.0, busy - own) / wall, 2)
+
+    @staticmethod
+    def _now() -> tuple[float, float, float] | None:
+        """Seconds: by the clock, of all cores' work, and of this process's and its children's."""
+        if not _STAT.exists():
+            return None
+        user, nice, system, _idle, _iowait, *interrupts = map(int, _STAT.read_text().split("\n", 1)[0].split()[1:9])
+        busy = (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+        return time.perf_counter(), busy, sum(os.times()[:4])
+
+
+_STAT = Path("/proc/stat")
 _FLAGS = ("THEANO_FLAGS", "PYTENSOR_FLAGS", "XLA_FLAGS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -82,8 +82,13 @@ def orders(batch: int):
 
 @cache
 def data() -> tuple[np.ndarray, np.ndarray]:
+    return few(EXAMPLES)
+
+
+def few(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """So many examples: features of MNIST's size, and classes."""
     rng = np.random.default_rng(0)
-    return rng.random((EXAMPLES, 784), dtype="float32"), rng.integers(0, 10, EXAMPLES).astype("int32")
+    return rng.random((count, 784), dtype="float32"), rng.integers(0, 10, count).astype("int32")
 
 
 @cache

@@ -86,6 +86,23 @@ def as_jax(net) -> dict[str, np.ndarray]:
     return {name: value.copy() for name, value in (found | {"V": w["head.weight"].T, "d": w["head.bias"]}).items()}
 
 
+def random_weights(D: int, H: int) -> dict[str, np.ndarray]:
+    """Of an LSTM and its read-out, by the names of `peers_jax.lstm_cost`."""
+    rng = np.random.default_rng(1)
+    shapes = {"W": (D, 4 * H), "U": (H, 4 * H), "b": (4 * H,), "V": (H, CLASSES), "d": (CLASSES,)}
+    return {name: rng.normal(0, 0.05, shape).astype("float32") for name, shape in shapes.items()}
+
+
+def load_random(unit, head, weights) -> None:
+    """Give them to our LSTM."""
+    parameters = {path.split("/", 1)[1]: parameter for path, parameter in unit.all_parameters().items()}
+    for k, neuron in enumerate(("input_gate", "forget_gate", "candidate", "output_gate")):
+        for name, key in (("W_input", "W"), ("W_output", "U"), ("b", "b")):
+            parameters[f"{neuron}/{name}"].set_value(np.split(weights[key], 4, axis=-1)[k].copy())
+    head.W.set_value(weights["V"])
+    head.b.set_value(weights["d"])
+
+
 def batch(T: int, B: int, D: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     return rng.normal(size=(T, B, D)).astype("float32"), rng.integers(0, CLASSES, B).astype("int32")

@@ -7,6 +7,8 @@ from workload import Measured, Workload
 
 SAME = 1e-3  # relative difference of losses up to which two contenders computed the same
 
+QUIET = 0.15  # cores that others may keep busy before the figures are to be doubted
+
 
 def rows(workload: Workload, measured: Measured, works: Mapping[str, float]) -> list[dict]:
     """One for each comparison whose two sides were measured; ratios are taken within a round."""
@@ -63,12 +65,14 @@ def plain(found: Iterable[Mapping]) -> str:
     return "\n".join("  ".join(text.ljust(w) for text, w in zip(line, widths, strict=True)).rstrip() for line in lines)
 
 
-def remarks(workload: Workload, measured: Measured) -> list[str]:
+def remarks(workload: Workload, measured: Measured, others: float | None = None) -> list[str]:
     """What a reader must know besides the ratios."""
     found = [f"{workload.name}: {name} failed: {why}" for name, why in measured.failures.items()]
     difference = measured.difference()
     if difference is not None and difference > SAME:
         found.append(f"{workload.name}: NOT THE SAME MODEL: losses differ by {difference:.1e}: {measured.checks}")
+    if others is not None and others > QUIET:
+        found.append(f"{workload.name}: other processes kept {others:.1f} cores busy meanwhile: measure again in quiet")
     return found
 
 

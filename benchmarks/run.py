@@ -24,10 +24,13 @@ RESULTS = Path(__file__).parent / "results"
 
 def main(arguments: list[str] | None = None) -> int:
     options = parsed(arguments)
-    chosen = [w for w in TABLE if not options.only or w.name in options.only]
     if options.list:
-        print("\n".join(f"{w.name:18}{w.title}" for w in chosen))
+        print("\n".join(f"{w.name:18}{w.title}{'' if w.quick else ' (not with --quick)'}" for w in TABLE))
         return 0
+    if options.only:
+        chosen = [w for w in TABLE if w.name in options.only]
+    else:
+        chosen = [w for w in TABLE if w.quick or not options.quick]
     if options.no_compiler:
         hide_compilers()
     import machine
@@ -39,19 +42,27 @@ def main(arguments: list[str] | None = None) -> int:
     effort = replace(effort, rounds=options.rounds or effort.rounds)
     about, date, began = machine.describe(), datetime.datetime.now(), time.perf_counter()
     print(f"{machine.line(about)}\n", flush=True)
+    if options.scaling:
+        import scaling
+
+        few = replace(effort, rounds=options.rounds or (3 if options.quick else 9))
+        scaling.sweep(few, options.output, machine.line(about), f"{date:%Y-%m-%d}")
+        return 0
     found, rows, remarks = {}, [], []
     for k, workload in enumerate(chosen, start=1):
-        start = time.perf_counter()
+        start, others = time.perf_counter(), machine.Others()
         print(f"[{k}/{len(chosen)}] {workload.title}", flush=True)
         measured, works = measure(workload, effort)
         new = report.rows(workload, measured, works)
-        told = report.remarks(workload, measured)
+        busy = others.cores()
+        told = report.remarks(workload, measured, busy)
         print("\n".join(f"    {text}" for text in [*map(_short, new), *told]), flush=True)
         rows, remarks = rows + new, remarks + told
         found[workload.name] = {
             "title": workload.title,
             "unit": workload.unit,
             "seconds": time.perf_counter() - start,
+            "cores_busy_with_others": busy,
             "values": measured.values,
             "first_call_s": measured.first_call,
             "difference": measured.difference(),
@@ -75,6 +86,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="names of the workloads")
     parser.add_argument("--rounds", type=int, help="instead of 25, or of 5 with --quick")
     parser.add_argument("--no-compiler", action="store_true", help="as on a machine without one")
+    parser.add_argument("--scaling", action="store_true", help="instead: an LSTM's step against T, B and H, and a plot")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results")
     return parser.parse_args(arguments)
 

@@ -11,7 +11,8 @@ _LOOPS = (
 
 def _cell(name: str, title: str, last: Comparison = _FROM_LSTM) -> Workload:
     title = f"{title}, T=28 B=128 D=28 H=128"
-    return Workload(name.replace("_", "-"), title, "cells", {"unit": name}, (*_LOOPS, last))
+    quick = name not in ("lstm_coupled", "sub_lstm", "janet")
+    return Workload(name.replace("_", "-"), title, "cells", {"unit": name}, (*_LOOPS, last), quick=quick)
 
 
 def _mlp(name: str, hidden: int, batch: int, eager: float, by_hand: float | None) -> Workload:
@@ -26,6 +27,14 @@ def _mlp(name: str, hidden: int, batch: int, eager: float, by_hand: float | None
             Comparison("bricks", "JAX by hand", by_hand),
         ),
         multiple=100,
+    )
+
+
+def _startup(model: str, title: str) -> Workload:
+    comparisons = [Comparison(f"bricks, {state}", f"JAX by hand, {state}", 2.0) for state in ("cold", "warm")]
+    title = f"process start to first step, {title}"
+    return Workload(
+        f"start-{model}", title, "startup", {"model": model}, tuple(comparisons), unit="s", quick=model == "lstm"
     )
 
 
@@ -66,5 +75,23 @@ TABLE = [
         "recurrent",
         {"unit": "lstm", "T": 64, "B": 64, "D": 512, "H": 512, "layers": 2},
         (Comparison("bricks", "nn.LSTM", 1.0),),
+        quick=False,
+    ),
+    Workload(
+        "stepping",
+        "LSTM inference step by step, B=1 D=28 H=128",
+        "stepping",
+        {"D": 28, "H": 128},
+        (Comparison("bricks", "nn.LSTMCell", 1.0), Comparison("bricks, not read", "nn.LSTMCell", 0.5)),
+    ),
+    _startup("mlp", "MLP 784-500-10, batch 100"),
+    _startup("lstm", "LSTM T=28 B=128 D=28 H=128"),
+    Workload(
+        "memory",
+        "growth of memory, LSTM T=784 B=100 D=1 H=128 (pixel MNIST)",
+        "memory",
+        {"T": 784, "B": 100, "D": 1, "H": 128},
+        (Comparison("bricks", "nn.LSTM", 1.0), Comparison("bricks, recomputing", "nn.LSTM", 0.3)),
+        unit="MiB",
     ),
 ]

@@ -35,6 +35,7 @@ class Workload:
     comparisons: tuple[Comparison, ...] = ()
     multiple: int = 1  # of which the number of steps in a round is
     unit: str = "ms"
+    quick: bool = True  # whether a quick run has it
 
 
 @dataclass(frozen=True)
