@@ -37,6 +37,8 @@ class TimeMajor(Sourcewise):
     (28, 100, 3)
     """
 
+    traceable = True
+
     def __init__(self, *sources: str):
         super().__init__(sources or None)
 
@@ -50,7 +52,8 @@ class TimeMajor(Sourcewise):
         return replace(source, axes=(source.axes[1] or "time", "batch", *source.axes[2:]))
 
     def array(self, array: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(array.swapaxes(0, 1))
+        swapped = array.swapaxes(0, 1)
+        return np.ascontiguousarray(swapped) if isinstance(swapped, np.ndarray) else swapped
 
 
 class OneHot(Sourcewise):

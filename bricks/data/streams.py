@@ -65,10 +65,27 @@ class DataStream:
 
     def read(self, indices: np.ndarray) -> Batch:
         """The batch of the examples of these numbers, in fresh arrays."""
-        batch = self.dataset.read(indices)
+        return self.transform(self.dataset.read(indices))
+
+    def transform(self, batch: Batch) -> Batch:
+        """A batch as the data set has it, through the transformers."""
         for transformer in self.transformers:
             batch = transformer.apply(batch)
         return batch
+
+    @property
+    def arrays(self) -> Mapping[str, np.ndarray] | None:
+        """The data set's arrays, where a batch can be made on the device: `transform({name: array[rows]})`.
+
+        None where the data set is not in memory, a transformer wants NumPy's arrays, or reading was overridden.
+        """
+        own = all(getattr(getattr(self, name), "__func__", None) is getattr(DataStream, name) for name in _READING)
+        if not own or not all("traceable" in vars(type(t)) and t.traceable for t in self.transformers):
+            return None
+        return getattr(self.dataset, "arrays", None)
+
+
+_READING = ("iterator", "batches", "read", "transform")
 
 
 class BatchIterator:
@@ -95,6 +112,7 @@ class BatchIterator:
         self._stream = stream
         self._epoch = self._batch = 0
         self._batches: Callable[[int], Batch] | None = None  # of the present epoch, from its first batch on
+        self._order: tuple[int, np.ndarray] | None = None  # an epoch and its order, once rows were taken
 
     @property
     def epoch(self) -> int:
@@ -118,6 +136,24 @@ class BatchIterator:
         batch = self._batches(self._batch)
         self._batch += 1
         return batch
+
+    def take_rows(self, most: int) -> np.ndarray:
+        """Go on by up to `most` batches without reading them: the numbers of their examples, (batches, examples).
+
+        The batches are of one size: a short last one comes alone. None, as an empty array, at the end of the
+        epoch; then the iterator stands at the start of the next one.
+        """
+        scheme, total, epoch = self._stream.scheme, self._stream.num_examples, self._epoch
+        if self._order is None or self._order[0] != epoch:
+            self._order = (epoch, scheme.indices(total, epoch))
+        size, first = scheme.batch_size, self._batch * scheme.batch_size
+        if first >= total:
+            self._epoch, self._batch, self._batches = self._epoch + 1, 0, None
+            return np.zeros((0, size), np.int64)
+        whole = min(most, (total - first) // size)
+        count = max(whole, 1)
+        self._batch += count
+        return self._order[1][first : first + count * size].reshape(count, -1)
 
     def state_dict(self) -> dict[str, int]:
         """The position: all that an iterator over an equal stream needs to go on."""

@@ -19,7 +19,14 @@ Names = str | Iterable[str] | None
 
 
 class Sourcewise:
-    """Does the same to each chosen source: `source` to its description, `array` to its arrays."""
+    """Does the same to each chosen source: `source` to its description, `array` to its arrays.
+
+    `traceable` says that `array` takes JAX's arrays too and gives the same bits: then a batch can be made where
+    the data set lies on the device. It must not be claimed where a product is added to, which XLA may round once.
+    A subclass claims it anew, or has it not.
+    """
+
+    traceable = False
 
     def __init__(self, names: Names):
         self._names = as_names(names)
@@ -49,6 +56,8 @@ class Flatten(Sourcewise):
     >>> Flatten("features").apply({"features": np.zeros((2, 1, 3, 4))})["features"].shape
     (2, 12)
     """
+
+    traceable = True
 
     def __init__(self, *sources: str):
         super().__init__(sources or None)
@@ -87,6 +96,8 @@ class Reshape(Sourcewise):
     >>> Reshape((), "targets").apply({"targets": np.array([[3], [1]])})["targets"]
     array([3, 1])
     """
+
+    traceable = True
 
     def __init__(self, shape: Sequence[int], sources: Names = None, axes: Sequence[str] | None = None):
         super().__init__(sources)
@@ -142,6 +153,10 @@ class ScaleAndShift(Sourcewise):
         if not (math.isfinite(scale) and math.isfinite(shift)):
             raise UsageError(f"ScaleAndShift: scale and shift must be finite, got {scale} and {shift}")
         self.scale, self.shift = float(scale), float(shift)  # Python's: NumPy takes them in the array's dtype
+
+    @property
+    def traceable(self) -> bool:
+        return not self.shift and self.dtype == np.float32
 
     def source(self, name: str, source: Source) -> Source:
         return replace(source, dtype=_numeric(name, source, self.dtype, "ScaleAndShift"))

@@ -64,9 +64,7 @@ class XLAFunction(Function):
 
     def __call__(self, *args, **kwargs):
         arguments = self._arguments(args, kwargs)
-        shapes = tuple(np.shape(argument) for argument in arguments)
-        if shapes not in self.shapes:
-            self._count(shapes)
+        self.note_shapes(tuple([argument.shape for argument in arguments]))
         results = self._jitted(*self._merge(arguments))
         for position, container in self._updated:
             container.storage[0] = results[position]
@@ -101,13 +99,16 @@ class XLAFunction(Function):
         return [self._argument(spec, given.get(k, spec.value)) for k, spec in enumerate(self._specs)]
 
     def _argument(self, spec: In, value):
+        value = self.checked(spec, value)
+        return self._placement.give(value) if isinstance(value, np.ndarray) else value
+
+    def checked(self, spec: In, value):
+        """`value` as an array of the dtype and axes that its input has; TypeError where it can't be."""
         variable = spec.variable
-        if type(value) is np.ndarray and _is_as_declared(value, variable.type):
-            return self._placement.give(value)
+        if isinstance(value, np.ndarray | jax.Array) and _is_as_declared(value, variable.type):
+            return value
         if value is None:
             raise TypeError(f"{self._title}: input {spec.name or variable} is missing")
-        if isinstance(value, jax.Array) and _is_as_declared(value, variable.type):
-            return value
         try:
             value = variable.type.filter(value, strict=spec.strict, allow_downcast=spec.allow_downcast)
         except TypeError as error:
@@ -118,13 +119,16 @@ class XLAFunction(Function):
             ) from None
         if not self._jitted.x64 and value.dtype in (np.int64, np.uint64):
             value = _narrow(value, f"{self._title}: input {spec.name or variable}")
-        return self._placement.give(value)
+        return value
 
     @property
     def _title(self) -> str:
         return self.name or "function"
 
-    def _count(self, shapes) -> None:
+    def note_shapes(self, shapes: tuple) -> None:
+        """Remember that it is called with inputs of these shapes, which XLA compiles it for."""
+        if shapes in self.shapes:
+            return
         self.shapes.add(shapes)
         if len(self.shapes) == SHAPES_BEFORE_WARNING + 1:
             warnings.warn(

@@ -4,6 +4,7 @@ On the CPU, XLA reads a NumPy array where it lies, also after the call has retur
 therefore copied once into memory of ours that nobody writes again.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +24,17 @@ def private_copy(value: np.ndarray, dtype=None) -> np.ndarray:
     dtype = np.dtype(dtype or value.dtype)
     if value.size * dtype.itemsize < SMALL:
         return np.array(value, dtype)
-    memory = np.empty(value.size * dtype.itemsize + ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    copy = memory[start : start + value.size * dtype.itemsize].view(dtype).reshape(value.shape)
+    copy = aligned(value.shape, dtype)
     copy[...] = value
     return copy
+
+
+def aligned(shape: tuple[int, ...], dtype) -> np.ndarray:
+    """An array of no particular values, where XLA reads it in place."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.empty(size + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ The step holds everything: gradients, step rule, updates, means of what is monit
 no step take effect that is not finite. A call only hands a batch over; nothing is waited for unless asked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -13,10 +13,13 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.gradient import DisconnectedInputError
 
 from bricks import engine
+from bricks.engine.compiled import XLAFunction
 from bricks.errors import CheckpointError, UsageError, nearest
 from bricks.graph import ComputationGraph, named_parameters, projected, projections_of, training_graph
 from bricks.training.accumulators import Accumulators, check_monitored
+from bricks.training.calls import Calls, alike
 from bricks.training.health import all_finite
+from bricks.training.held import Held, hold
 from bricks.training.replay import first_not_finite
 from bricks.training.rule import StepRule
 from bricks.training.sources import check_inputs, check_same_axis, check_sources, example_axis
@@ -112,6 +115,16 @@ class GradientDescent:
         self._example_axis = example_axis(self._inputs)
         self._step = None
 
+    @cached_property
+    def _calls(self) -> Calls | None:
+        """Several steps in a call; None in a mode that is not XLA's."""
+        if self._step is None:
+            self._compile()
+        return Calls(self._step, self.inputs) if isinstance(self._step, XLAFunction) else None
+
+    def _lacks(self, name: str, batch: Mapping):
+        raise UsageError(f"{_WHO}: the batch lacks the source {name!r}; {nearest(name, batch)}") from None
+
     def monitor(self, name: str, variable) -> None:
         """Monitor one more scalar, taken as it is: made of `cost`, `gradients` or `steps`, for example."""
         if self._accumulators is not None:
@@ -147,10 +160,42 @@ class GradientDescent:
         try:
             values = [batch[name] for name in self.inputs]
         except KeyError as error:
-            name = error.args[0]
-            raise UsageError(f"{_WHO}: the batch lacks the source {name!r}; {nearest(name, batch)}") from None
+            self._lacks(error.args[0], batch)
         self._step(*values, np.asarray(self.steps_given, "int32"))
         self.steps_given += 1
+
+    def process_batches(self, batches: Sequence[Mapping[str, np.ndarray]], room: int | None = None) -> None:
+        """A step for each batch, those of equal shapes together in one compiled call; not waited for.
+
+        Bit for bit what `process_batch` does with one after the other.
+
+        Parameters
+        ----------
+        batches : list of dict
+        room : int, optional
+            How many a compiled call has room for; another number is compiled anew. Default: all of them.
+        """
+        room = room or len(batches)
+        if self._calls is None or room < 2:
+            for batch in batches:
+                self.process_batch(batch)
+            return
+        for name in self.inputs:
+            for batch in batches:
+                if name not in batch:
+                    self._lacks(name, batch)
+        for run in alike(batches, self.inputs, room):
+            self._calls.stacked(run, self.steps_given, room)
+            self.steps_given += len(run)
+
+    def hold(self, stream) -> Held | None:
+        """Put a stream's examples on the device, for `process_rows`; None where batches must be read instead."""
+        return None if self._calls is None else hold(stream, self._step._placement, self._step._jitted.x64)
+
+    def process_rows(self, held: Held, rows: np.ndarray, room: int | None = None) -> None:
+        """A step for each row of examples' numbers (steps, examples) of a stream that is held on the device."""
+        self._calls.gathered(held, rows, self.steps_given, room or len(rows))
+        self.steps_given += len(rows)
 
     def export(self, batch: Mapping[str, np.ndarray], platforms=("cuda",)):
         """The compiled step lowered for other platforms, for batches of this shape (`jax.export.Exported`)."""

@@ -36,6 +36,7 @@ class Training(pydantic.BaseModel):
     watch: str = "valid_cost"
     checkpoint_minutes: Positive | None = None
     checkpoint_iterations: PositiveInt | None = None
+    steps_per_call: PositiveInt | None = None
 
 
 ALGORITHM_OPTIONS = {

@@ -63,6 +63,7 @@ class Experiment:
                 *extensions,
             ],
             name=self.config.name,
+            steps_per_call=self.config.training.steps_per_call,
         )
 
     def check(self, loop: MainLoop) -> None:

@@ -19,6 +19,7 @@ CALLBACKS = (
     "before_epoch",
     "before_batch",
     "after_batch",
+    "after_steps",
     "after_epoch",
     "on_interrupt",
     "after_training",
@@ -55,10 +56,16 @@ class Extension:
         """Before the first batch of an epoch."""
 
     def before_batch(self, batch) -> None:
-        """Before a step, with its batch."""
+        """Before a step, with its batch. Where this is overridden, a call has one step, unless asked for more."""
 
     def after_batch(self, batch) -> None:
-        """After a step was handed over; whoever reads a value waits for it."""
+        """After a step was handed over, with its batch; whoever reads a value waits for it. As `before_batch`."""
+
+    def after_steps(self) -> None:
+        """After a compiled call of one or several steps was handed over: the time to look at clocks and counts."""
+
+    def steps_until_due(self) -> int | None:
+        """After how many more steps at the latest `after_steps` must come; None if it may come any time."""
 
     def after_epoch(self) -> None:
         """When an epoch's steps are done: the time to add to `main_loop.row`."""
@@ -105,9 +112,12 @@ class FinishAfter(Extension):
     def before_training(self) -> None:
         self._look()
 
-    def after_batch(self, batch) -> None:
+    def after_steps(self) -> None:
         if self.iterations is not None:
             self._look()
+
+    def steps_until_due(self) -> int | None:
+        return None if self.iterations is None else self.iterations - self.main_loop.iteration
 
     def after_epoch(self) -> None:
         self._look()

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from bricks.errors import CheckpointError, DataError, NotFiniteError, UsageError, nearest
 from bricks.training.extensions import CALLBACKS, Extension
+from bricks.training.grouping import Grouping
 from bricks.training.interrupts import Interrupts
 
 
@@ -16,6 +17,7 @@ class MainLoop:
         before_training
             before_epoch
                 before_batch(batch), the step, after_batch(batch)      for each batch
+                after_steps                                            for each compiled call
             after_epoch, then the row is appended to the log           for each epoch
         on_interrupt                                                   if Ctrl-C was pressed
         after_training
@@ -35,6 +37,11 @@ class MainLoop:
         Of the run, for messages.
     check_every : int
         After so many steps, and at the end of each epoch, the loop waits and looks whether all were finite.
+    steps_per_call : int, optional
+        How many steps one compiled call does at most; however many, they give the same bits. By default it is
+        chosen: about as many as take a tenth of a second, up to 50; one, if an extension has callbacks for each
+        batch. Of several steps in a call all `before_batch` come before it, all `after_batch` after it, with
+        `iteration` that of the last. A call ends where an extension's `steps_until_due` says.
 
     Attributes
     ----------
@@ -53,7 +60,7 @@ class MainLoop:
         From `run`, for a step that was not finite: it names the step and the first variable that went wrong.
         Parameters, buffers, counters and the position in the stream are then as before that step.
     KeyboardInterrupt
-        From `run`, after Ctrl-C: the step is finished and `on_interrupt` and `after_training` are done. A
+        From `run`, after Ctrl-C: the call is finished and `on_interrupt` and `after_training` are done. A
         second Ctrl-C does not wait for that.
 
     Notes
@@ -72,6 +79,7 @@ class MainLoop:
         name: str | None = None,
         *,
         check_every: int = 100,
+        steps_per_call: int | None = None,
     ):
         if isinstance(check_every, bool) or not isinstance(check_every, int) or check_every < 1:
             raise UsageError(f"MainLoop: check_every must be an integer from 1, got {check_every!r}")
@@ -86,6 +94,9 @@ class MainLoop:
                 raise UsageError(f"MainLoop: extension {extension.name!r} belongs to another loop; make a new one")
             extension.main_loop = self
         self._callbacks = {callback: self._overridden(callback) for callback in CALLBACKS}
+        self._per_batch = bool(self._callbacks["before_batch"] or self._callbacks["after_batch"])
+        self._grouping = Grouping(steps_per_call, self._per_batch)
+        self._ended = False  # whether the epoch's last batch is read but its end not yet come to
         self.iteration = self.epoch = 0
         self.row: dict | None = None
         self.finish_reason: str | None = None
@@ -100,6 +111,7 @@ class MainLoop:
         """Train until something finishes it."""
         self.finish_reason = None
         self._iterator.load_state_dict(self._position)
+        self._ended = False
         self._started = time.perf_counter()
         try:
             with Interrupts() as interrupts:
@@ -196,6 +208,8 @@ class MainLoop:
             self._dispatch("before_training")
             if self.row is not None:  # of the epoch at whose end this loop's state was saved
                 self._append_row()
+            if not (self.finish_reason or interrupts.received):
+                self._grouping.start(self.algorithm, self.stream)
             while not (self.finish_reason or interrupts.received):
                 self._run_epoch(interrupts)
             self.check()
@@ -211,23 +225,50 @@ class MainLoop:
         if self._epoch_start is None:
             self._epoch_start = self.iteration
             self._dispatch("before_epoch")
-        batches = iter(self._iterator)
         while not interrupts.received:
             if self.finish_reason and not self._at_end_of_epoch():
                 return
-            start = time.perf_counter()
-            batch = next(batches, None)
-            self._data_time += time.perf_counter() - start
-            if batch is None:
+            group, position = self._read(interrupts)
+            if not len(group):
                 self._end_epoch()
                 return
-            self._dispatch("before_batch", batch)
-            self.algorithm.process_batch(batch)
-            self.iteration += 1
-            self._position = self._iterator.state_dict()
+            self._grouping.hand_over(group)
+            self.iteration += len(group)
+            self._position = position
             if self.iteration - self._checked[0] >= self.check_every:
                 self.check()
-            self._dispatch("after_batch", batch)
+            if self._per_batch:
+                for batch in group:
+                    self._dispatch("after_batch", batch)
+            self._dispatch("after_steps")
+
+    def _read(self, interrupts: Interrupts) -> tuple:
+        """What the next call gets, nothing at the end of the epoch, and the position after it."""
+        most = self._grouping.steps(self._due())
+        if self._grouping.held is not None:
+            start = time.perf_counter()
+            rows = self._iterator.take_rows(most)
+            self._data_time += time.perf_counter() - start
+            return rows, self._iterator.state_dict()
+        batches: list = []
+        position = None
+        while len(batches) < most and not (batches and interrupts.received):
+            start = time.perf_counter()
+            batch = None if self._ended else next(self._iterator, None)
+            self._data_time += time.perf_counter() - start
+            if batch is None:
+                self._ended = bool(batches)
+                break
+            position = self._iterator.state_dict()
+            batches.append(batch)
+            self._dispatch("before_batch", batch)
+        return batches, position
+
+    def _due(self) -> int:
+        """After how many steps the loop looks whether they were finite, or an extension wants to be asked."""
+        due = [self._checked[0] + self.check_every - self.iteration]
+        due += [steps for extension in self.extensions if (steps := extension.steps_until_due()) is not None]
+        return min(due)
 
     def _end_epoch(self) -> None:
         self.check()

@@ -58,7 +58,7 @@ class ProgressBar(Extension):
     def before_epoch(self) -> None:
         self._epoch_began = time.monotonic()
 
-    def after_batch(self, batch) -> None:
+    def after_steps(self) -> None:
         now = time.monotonic()
         self._first = self._first or (self.main_loop.iteration, now)
         if self._bar is None or now - self._looked < REFRESH:

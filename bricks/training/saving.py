@@ -48,7 +48,10 @@ class Saving(Extension):
         self.folder: Path | None = None
         self._saved_at = time.monotonic()
 
-    def after_batch(self, batch) -> None:
+    def steps_until_due(self) -> int | None:
+        return None if self.iterations is None else self.iterations - self.main_loop.iteration % self.iterations
+
+    def after_steps(self) -> None:
         late = self.minutes is not None and time.monotonic() - self._saved_at > 60 * self.minutes
         if late or self.iterations is not None and self.main_loop.iteration % self.iterations == 0:
             self.save()

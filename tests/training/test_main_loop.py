@@ -88,7 +88,7 @@ def test_callbacks_come_in_the_order_that_is_documented():
     of_a = [(callback, iteration) for name, callback, iteration in events if name == "a"]
     epoch_1 = [("before_epoch", 0)]
     for n in range(3):
-        epoch_1 += [("before_batch", n), ("after_batch", n + 1)]
+        epoch_1 += [("before_batch", n), ("after_batch", n + 1), ("after_steps", n + 1)]
     epoch_1.append(("after_epoch", 3))
     epoch_2 = [(callback, n + 3) for callback, n in epoch_1]
     assert of_a == [("before_training", 0), *epoch_1, *epoch_2, ("after_training", 6)]
@@ -199,8 +199,8 @@ def test_ctrl_c_finishes_the_step_then_tells_then_raises(ctrl_c):
     loop = MainLoop(Counter(), stream(), [interrupt, Recorder(events)])
     with pytest.raises(KeyboardInterrupt):
         loop.run()
-    assert [(callback, n) for _, callback, n in events[-4:]] == [
-        ("before_batch", 3), ("after_batch", 4), ("on_interrupt", 4), ("after_training", 4),
+    assert [(callback, n) for _, callback, n in events[-5:]] == [
+        ("before_batch", 3), ("after_batch", 4), ("after_steps", 4), ("on_interrupt", 4), ("after_training", 4),
     ]  # fmt: skip
     assert signal.getsignal(signal.SIGINT) is ctrl_c
     assert loop.iteration == 4 and loop.finish_reason == "interrupted" and len(loop.log) == 1

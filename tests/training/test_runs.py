@@ -17,6 +17,7 @@ from bricks.errors import CheckpointError
 from bricks.training import checkpoints, folders, runs
 from bricks.training import log as logs
 from bricks.training.command import main
+from bricks.training.grouping import Grouping
 from bricks.training.lab import Lab
 from bricks.training.main_loop import MainLoop
 from bricks.training.saving import Saving
@@ -251,33 +252,45 @@ def test_a_run_killed_after_its_test_row_is_finished(lab, reference, monkeypatch
     assert_same_end(run, reference)
 
 
-@pytest.mark.parametrize(("often", "iteration"), [("iterations=3", 9), ("minutes=1e-6", 4)])
-def test_checkpoints_may_be_more_often_and_change_nothing(lab, reference, monkeypatch, often, iteration):
+@pytest.mark.parametrize(
+    ("words", "iteration"),
+    [
+        (["checkpoint_iterations=3"], 9),
+        (["checkpoint_minutes=1e-6", "steps_per_call=1"], 4),
+        (["checkpoint_minutes=1e-6", "steps_per_call=2"], 8),
+    ],
+)
+def test_checkpoints_may_be_more_often_and_change_nothing(lab, reference, monkeypatch, words, iteration):
     with monkeypatch.context() as patch:
         kill_after(patch, Saving, "save", 5)
         with pytest.raises(Killed):
-            main(["blobs", f"training.checkpoint_{often}"], lab)
+            main(["blobs", *(f"training.{word}" for word in words)], lab)
     (run,) = runs_in(lab)
     assert checkpoints.read(run / "checkpoint.h5")["main_loop"]["iteration"] == iteration
     assert main(["--resume", str(run)], lab) == 0
     assert_same_end(run, reference)
 
 
-def test_ctrl_c_finishes_the_step_saves_and_says_how_to_go_on(lab, reference, monkeypatch, capsys):
-    original, calls = MainLoop._dispatch, itertools.count(1)
+@pytest.mark.parametrize(("steps_per_call", "iteration"), [(1, 11), (5, 13)])
+def test_ctrl_c_finishes_the_call_saves_and_says_how_to_go_on(
+    lab, reference, monkeypatch, capsys, steps_per_call, iteration
+):
+    hand_over = Grouping.hand_over
 
-    def press(self, callback, *arguments):
-        original(self, callback, *arguments)
-        if callback == "before_batch" and next(calls) == 11:
+    def press(self, group):
+        if press.given <= 10 < press.given + len(group):
             os.kill(os.getpid(), signal.SIGINT)
+        press.given += len(group)
+        hand_over(self, group)
 
+    press.given = 0
     with monkeypatch.context() as patch:
-        patch.setattr(MainLoop, "_dispatch", press)
-        assert main(["blobs"], lab) == 130
+        patch.setattr(Grouping, "hand_over", press)
+        assert main(["blobs", f"training.steps_per_call={steps_per_call}"], lab) == 130
     (run,) = runs_in(lab)
-    assert checkpoints.read(run / "checkpoint.h5")["main_loop"]["iteration"] == 11
+    assert checkpoints.read(run / "checkpoint.h5")["main_loop"]["iteration"] == iteration
     said = capsys.readouterr().err
-    assert "interrupted after iteration 11; go on: " in said and f"--resume {run}" in said
+    assert f"interrupted after iteration {iteration}; go on: " in said and f"--resume {run}" in said
     assert main(["--resume", str(run)], lab) == 0
     (seconds,) = re.findall(r"^epoch 2/6 .* ([\d.]+) s$", capsys.readouterr().out, re.MULTILINE)
     assert float(seconds) < 300  # counted from the resume on
