@@ -20,7 +20,7 @@ from pytensor.tensor.elemwise import CAReduce
 from pytensor.tensor.random.type import RandomType
 from pytensor.tensor.shape import Shape, Shape_i
 
-from bricks.engine import recurrence_lowering, scan_lowering  # noqa: F401  (register Recurrence and Scan)
+from bricks.engine import recurrence_lowering, scan_lowering, scan_saving, subtensor_lowering  # noqa: F401  (register)
 from bricks.engine.lowering import Context, _is_integer, lower_graph
 from bricks.errors import UsageError
 
@@ -74,13 +74,15 @@ class XLAMode(Mode):
 XLA = XLAMode(
     XLALinker(),
     RewriteDatabaseQuery(
-        include=["fast_run", "jax", "bricks_recurrence"],
+        include=["fast_run", "jax", "bricks_recurrence", "bricks_scan"],
         exclude=[
             "fusion",
             "inplace",
             "jax_shape_parameter_as_tuple",
             "jax_size_parameter_as_tuple",
             "recurrence_to_scan",
+            # It makes further sequences of what is element-wise: measured, a loop spends more on reading them.
+            "scan_push_out_seq",
         ],
     ),
 )
