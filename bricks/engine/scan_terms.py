@@ -25,8 +25,8 @@ from bricks.engine.scan_parts import Outputs, Parts, is_product, like
 class Total:
     """A state that only adds up terms, of which nothing but its last value is used.
 
-    `products` and `sums` are terms that can be had outside, `rest` those that stay in the loop; `last` are the variables
-    outside that stand for its last value.
+    `products` and `sums` are terms that can be had outside, `rest` those that stay in the loop; `last` are the
+    variables outside that stand for its last value.
     """
 
     number: int

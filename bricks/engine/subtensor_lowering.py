@@ -1,7 +1,7 @@
 """Writing a part of an array, where which part is known with the shapes: an update in place, not a scatter.
 
-JAX's `x.at[part].add(y)` is a scatter, which XLA's CPU compiler turns into a loop over rows. The gradients of slices and
-of scans are full of them.
+JAX's `x.at[part].add(y)` is a scatter, which XLA's CPU compiler turns into a loop over rows (and of some, reversed,
+it fails to make anything). The gradients of slices and of scans are full of them.
 """
 
 import jax
