@@ -26,6 +26,7 @@ from pytensor.graph.traversal import ancestors
 from pytensor.tensor.blockwise import Blockwise
 from pytensor.tensor.elemwise import DimShuffle
 from pytensor.tensor.math import Dot
+from pytensor.tensor.rewriting.shape import ShapeFeature
 from pytensor.tensor.type import TensorType
 
 from bricks.engine.recurrences import close, dependents
@@ -172,6 +173,7 @@ def _plan(op, given: tuple[bool, ...]) -> Plan:
         [*graph.outputs, *(left for _, left, _ in factors), *(g for _, g in pairs)],
         clone=True,
     )
+    both.attach_feature(ShapeFeature())  # lengths that are known become numbers, not rows to be saved
     rewrite_graph(both, include=("canonicalize",), exclude=("inplace",), clone=False)
     lefts = dict(zip((p for *_, p in factors), both.outputs[n_out : n_out + len(factors)], strict=True))
     came = dict(zip([*graph.inputs, *cotangents], both.inputs, strict=True))

@@ -9,8 +9,9 @@ from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import GraphRewriter, node_rewriter, out2in
 from pytensor.graph.traversal import ancestors
 
-from bricks.engine.kernel.lowering import kernel_of
-from bricks.engine.lowering import lower, lower_graph
+from bricks.engine.kernel import absorb
+from bricks.engine.kernel.lowering import kernel_of, rewritten
+from bricks.engine.lowering import _is_traced, lower, lower_graph
 from bricks.engine.recurrences import Recurrence
 from bricks.engine.settings import device
 
@@ -71,13 +72,14 @@ def as_scan(fgraph, node):
 
 optdb.register("one_loop", OneLoop(), TAG, position=0.5)
 optdb.register("used_alone", out2in(used_alone, name="used_alone"), TAG, position=1.9)
+optdb.register("projections_inside", out2in(absorb.projections, name="projections_inside"), TAG, position=1.91)
+optdb.register("sums_inside", out2in(absorb.sums, name="sums_inside"), TAG, position=1.92)
 optdb.register("recurrence_to_scan", out2in(as_scan), "fast_run", "fast_compile", position=0.01)
 
 
 @lower.register(Recurrence)
 def _recurrence(op, node, context):
-    graph = op.fgraph.clone()
-    context.mode.optimizer(graph)
+    graph = rewritten(op, context.mode)
     step = lower_graph(graph, context)
     n = op.n_states
 
@@ -94,11 +96,19 @@ def _recurrence(op, node, context):
         return [*last, *rows]
 
     def fastest(*inputs):
-        arrays = [jnp.asarray(v) for v in inputs]
-        kernel, reason = kernel_of(op, graph, arrays) if device().platform == "cpu" else (None, "")
-        op.kernel = reason or "kernel"
+        kernel, op.loop = kernel_of(op, graph, inputs) if device().platform == "cpu" else (None, "not on a CPU")
         if kernel is None:
-            return call(*arrays)
-        return jax.lax.platform_dependent(*arrays, cpu=kernel, default=lambda *given: tuple(call(*given)))
+            return call(*inputs)
+        traced = [k for k, v in enumerate(inputs) if _is_traced(v)]  # lengths stay known
+
+        def given(arrays):
+            values = dict(enumerate(inputs)) | dict(zip(traced, arrays, strict=True))
+            return [values[k] for k in range(len(inputs))]
+
+        return jax.lax.platform_dependent(
+            *(inputs[k] for k in traced),
+            cpu=lambda *arrays: tuple(kernel(*given(arrays))),
+            default=lambda *arrays: tuple(call(*given(arrays))),
+        )
 
     return fastest

@@ -18,7 +18,7 @@ from pytensor.graph.basic import Apply, Constant, Variable
 from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.op import HasInnerGraph, Op, io_connection_pattern
 from pytensor.graph.replace import graph_replace
-from pytensor.graph.traversal import ancestors, toposort
+from pytensor.graph.traversal import ancestors, graph_inputs, toposort
 from pytensor.raise_op import CheckAndRaise
 from pytensor.scalar.basic import ScalarType
 from pytensor.tensor.exceptions import ShapeError as UnknownShape
@@ -95,7 +95,7 @@ def close(rows, before, after, out, sequences, states, reverse, backward, name):
     results = [*after, *out]
     inside = dependents(results, [*rows, *before])
     met = [*results, *(v for result in inside if result.owner for v in result.owner.inputs)]
-    outer = [v for v in dict.fromkeys(met) if v not in inside and not isinstance(v, Constant)]
+    outer = [v for v in dict.fromkeys(met) if v not in inside and not _is_fixed(v)]
     numbers = {v: pt.tensor_from_scalar(v) for v in outer if isinstance(v.type, ScalarType)}  # such as a slice's end
     inner = [numbers.get(v, v).type() for v in outer]
     given = {v: pt.scalar_from_tensor(i) if v in numbers else i for v, i in zip(outer, inner, strict=True)}
@@ -105,6 +105,11 @@ def close(rows, before, after, out, sequences, states, reverse, backward, name):
     outputs = op(*sequences, *states, *(numbers.get(v, v) for v in outer), return_list=True)
     stacks = dict(zip(once, outputs[len(states) :], strict=True))
     return outputs[: len(states)], [stacks[v] for v in out]
+
+
+def _is_fixed(variable) -> bool:
+    """Whether a variable is made of constants alone: a number with further axes, say, which stays in the step."""
+    return all(isinstance(v, Constant) for v in graph_inputs([variable]))
 
 
 def dependents(outputs, sources) -> dict[Variable, None]:
@@ -176,6 +181,8 @@ class Recurrence(Op, HasInnerGraph):
         self.reverse, self.backward, self.name = reverse, backward, name
         self.base, self.identity = base, object()
         self.plans: dict = {}
+        self.rewritten: FunctionGraph | None = None  # the step as the compiler sees it
+        self.loop = ""  # why it is a loop of XLA's, where it is
         self._fn = None
 
     def parted(self, inputs) -> tuple[list, list, list]:

@@ -10,8 +10,32 @@ from bricks.engine.kernel import build
 from bricks.engine.kernel.emit import source
 from bricks.engine.kernel.plan import Plan
 from bricks.engine.kernel.rows import NotByRows
+from bricks.engine.settings import device
 
 _plans: dict = {}
+
+
+def rewritten(op, mode):
+    """The step of a recurrence as `mode` rewrites it; done once for each recurrence."""
+    if op.rewritten is None:
+        op.rewritten = op.fgraph.clone()
+        mode.optimizer(op.rewritten)
+    return op.rewritten
+
+
+def suits(op) -> bool:
+    """Whether a recurrence will be a kernel, as far as that is known without its lengths."""
+    from bricks.engine.linker import XLA
+
+    if not build.compiler() or device().platform != "cpu":
+        return False
+    graph = rewritten(op, XLA)
+    shapes = [tuple(7 if n is None else n for n in v.type.shape) for v in graph.inputs]
+    try:
+        Plan(graph, op.n_sequences, op.n_states, shapes)
+    except NotByRows:
+        return False
+    return True
 
 
 def kernel_of(op, graph, inputs):
@@ -32,21 +56,21 @@ def kernel_of(op, graph, inputs):
     if not build.compiler():
         return None, "there is no C++ compiler"
     n, m = op.n_sequences, op.n_sequences + op.n_states
-    if inputs[0].shape[0] == 0:
+    shapes = [np.shape(v) for v in inputs]
+    if shapes[0][0] == 0:
         return None, "there are no steps"
-    shapes = [tuple(v.shape[1:]) if k < n else tuple(v.shape) for k, v in enumerate(inputs)]
     try:
-        plan = Plan(graph, op.n_sequences, op.n_states, shapes)
+        plan = Plan(graph, n, op.n_states, [s[1:] if k < n else s for k, s in enumerate(shapes)])
     except NotByRows as error:
         return None, str(error)
     text = source(plan, "HANDLER", op.reverse)
     name = build.target(_Named(text), hashlib.sha256(text.encode()).hexdigest())
     if name is None:
         return None, "the compiler failed"
-    steps, dtype = inputs[0].shape[0], plan.dtype
-    results = [jax.ShapeDtypeStruct(v.shape, dtype) for v in inputs[n:m]]
-    lengths = [_shape_of_row(v, plan, inputs[n:m]) for v in plan.rows]
-    results += [jax.ShapeDtypeStruct((steps, *shape), dtype) for shape in lengths]
+    steps, dtype = shapes[0][0], plan.dtype
+    batch = next(shapes[k][0] for k in range(n, m) if plan.inputs[k].by_row)
+    results = [jax.ShapeDtypeStruct(shape, dtype) for shape in shapes[n:m]]
+    results += [jax.ShapeDtypeStruct((steps, batch, row.width), dtype) for row in plan.rows]
     declared = [v.type for v in graph.outputs[op.n_states :]]
 
     def call(*arrays):
@@ -57,7 +81,7 @@ def kernel_of(op, graph, inputs):
             row.reshape((steps, *_declared(kind, row.shape[1:]))).astype(kind.dtype)
             for row, kind in zip(rows, declared, strict=True)
         ]
-        return (*found[: op.n_states], *rows)
+        return [*found[: op.n_states], *rows]
 
     return call, ""
 
@@ -70,11 +94,6 @@ class _Named:
 
     def __call__(self, name: str) -> str:
         return self.text.replace("HANDLER", name)
-
-
-def _shape_of_row(value, plan: Plan, states) -> tuple[int, ...]:
-    batch = next(s.shape[0] for s, v in zip(states, plan.inputs[plan.n_sequences :], strict=False) if v.by_row)
-    return (batch, value.width)
 
 
 def _declared(kind, shape):

@@ -120,7 +120,7 @@ class Plan:
         self.rows = [self.value(v) for v in graph.outputs[n_states:]]
         for v in [*self.after, *self.rows]:
             if v is not None and not self._may_leave(v):
-                raise NotByRows("a result that has no row for each example")
+                raise NotByRows(f"a result that has no row for each example: {v}")
         self._place()
 
     def value(self, variable) -> Value:
@@ -336,20 +336,23 @@ def _dtype(graph) -> str:
     return found.pop()
 
 
-def _plain(variable):
+def _plain(variable, passed=None):
     """A variable without what only renames its axes."""
     while variable.owner is not None and is_alias(variable.owner):
+        if passed is not None:
+            passed.append(variable.owner)
         variable = variable.owner.inputs[0]
     return variable
 
 
 def _adding(k: int, before, after, graph):
     """(what is summed over the batch, the nodes of that) for a state that only collects, else None."""
-    new = _plain(after)
+    passed: list = []
+    new = _plain(after, passed)
     if new.owner is None or not isinstance(new.owner.op, Elemwise) or type(new.owner.op.scalar_op).__name__ != "Add":
         return None
     own = [v for v in new.owner.inputs if _plain(v) is before]
-    others = [_plain(v) for v in new.owner.inputs if _plain(v) is not before]
+    others = [_plain(v, passed) for v in new.owner.inputs if _plain(v) is not before]
     sums = [v.owner for v in others if v.owner is not None and isinstance(v.owner.op, CAReduce)]
     if len(own) != 1 or len(sums) != len(others) or not others or len(graph.clients[before]) != 1:
         return None
@@ -357,4 +360,4 @@ def _adding(k: int, before, after, graph):
         axes = range(node.inputs[0].type.ndim) if node.op.axis is None else node.op.axis
         if node.op.nfunc_spec[0] != "sum" or 0 not in axes:
             return None
-    return [node.inputs[0] for node in sums], [new.owner, *sums]
+    return [node.inputs[0] for node in sums], [new.owner, *sums, *passed]

@@ -41,7 +41,7 @@ inline float tanh(float v) {
   q = q * y + 1.18534705686654e-04f;
   q = q * y + 2.26843463243900e-03f;
   q = q * y + 4.89352518554385e-03f;
-  return x * p / q;
+  return x * (p / q);
 }
 inline double tanh(double x) { return std::tanh(x); }
 template <class T> inline T sigmoid(T x) { return T(0.5) * tanh(T(0.5) * x) + T(0.5); }
