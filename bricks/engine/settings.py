@@ -5,6 +5,7 @@ import os
 import platform
 import warnings
 
+from bricks.engine import programs
 from bricks.engine.flags import FLAGS
 from bricks.errors import UsageError
 
@@ -40,6 +41,7 @@ def start() -> None:
     if platforms and jax.config.jax_platforms != platforms:
         jax.config.update("jax_platforms", platforms)
     device()
+    programs.keep()
     for name, library in (("pytensor", pytensor), ("jax", jax)):
         lowest, highest = TESTED[name]
         version = tuple(int(part) for part in library.__version__.split(".")[:2])
