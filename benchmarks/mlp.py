@@ -1,10 +1,14 @@
 """The net with one hidden layer, each step with its data: 50,000 examples in memory, in an order that is shuffled.
 
 All contenders begin with the same weights and take the same batches, and read their loss every 100 steps. Ours goes
-the way its users go: a stream over arrays, and `GradientDescent`.
+the way its users go: a stream over arrays, and a main loop, which puts several steps into a compiled call; besides,
+`process_batch` with one batch after the other.
 """
 
+import math
+import tempfile
 from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 
@@ -23,21 +27,49 @@ def contenders(effort, hidden: int, batch: int) -> dict:
     def jax_run():
         return peers_jax.on_shuffled(peers_jax.mlp_cost, weights, *data(), orders(batch), batch, READ_EVERY)
 
-    found = {"bricks": partial(bricks_run, hidden, batch), "PyTorch eager": partial(torch_run, False)}
+    found = {
+        "bricks": partial(loop_run, hidden, batch),
+        "bricks, a step a call": partial(step_run, hidden, batch),
+        "PyTorch eager": partial(torch_run, False),
+    }
     if effort.compiler:
         found["PyTorch compiled"] = partial(torch_run, True)
     return found | {"JAX by hand": jax_run}
 
 
-def bricks_run(hidden: int, batch: int):
-    from bricks.data import ArrayDataset, DataStream
+def loop_run(hidden: int, batch: int):
+    """A main loop that an extension finishes after so many steps, and whose means it reads."""
+    from bricks import MainLoop
+    from bricks.training import Extension, Log
 
-    features, targets = data()
-    dataset = ArrayDataset({"features": features, "targets": targets})
-    stream = DataStream(dataset, scheme(batch))
-    descent = descend(hidden)
-    descent.prepare(stream.sources)
-    batches = _forever(stream)
+    class Read(Extension):
+        until = 0
+
+        def steps_until_due(self) -> int:
+            done = self.main_loop.iteration
+            return min(self.until - done, READ_EVERY - done % READ_EVERY)
+
+        def after_steps(self) -> None:
+            if self.main_loop.iteration >= self.until:
+                self.main_loop.finish("enough for a round")
+            elif self.main_loop.iteration % READ_EVERY == 0:
+                descent.read_monitored()
+
+    descent, read = descend(hidden), Read()
+    folder = tempfile.TemporaryDirectory(prefix="bench-")
+    loop = MainLoop(descent, stream(batch), [read], Log(Path(folder.name) / "log.jsonl"))
+
+    def run(steps: int, folder=folder) -> float:  # which goes when nobody runs any more
+        read.until = loop.iteration + steps
+        loop.run()
+        return descent.read_monitored().get("cost", math.nan)  # NaN: the epoch's end has just read it
+
+    return run
+
+
+def step_run(hidden: int, batch: int):
+    """`process_batch`, as in a loop of one's own."""
+    descent, batches = descend(hidden), _forever(stream(batch))
 
     def run(steps: int) -> float:
         for step in range(steps):
@@ -47,6 +79,13 @@ def bricks_run(hidden: int, batch: int):
         return descent.read_monitored()["cost"]
 
     return run
+
+
+def stream(batch: int):
+    from bricks.data import ArrayDataset, DataStream
+
+    features, targets = data()
+    return DataStream(ArrayDataset({"features": features, "targets": targets}), scheme(batch))
 
 
 def descend(hidden: int, **settings):

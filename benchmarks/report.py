@@ -10,8 +10,11 @@ SAME = 1e-3  # relative difference of losses up to which two contenders computed
 QUIET = 0.15  # cores that others may keep busy before the figures are to be doubted
 
 
-def rows(workload: Workload, measured: Measured, works: Mapping[str, float]) -> list[dict]:
-    """One for each comparison whose two sides were measured; ratios are taken within a round."""
+def rows(workload: Workload, measured: Measured, works: Mapping[str, float], others: float | None = None) -> list[dict]:
+    """One for each comparison whose two sides were measured; ratios are taken within a round.
+
+    Where `others` kept cores busy meanwhile, whether a limit was met stands with a question mark.
+    """
     found = []
     for comparison in workload.comparisons:
         if not {comparison.ours, comparison.theirs} <= set(measured.values):
@@ -29,6 +32,7 @@ def rows(workload: Workload, measured: Measured, works: Mapping[str, float]) -> 
                 "work": work,
                 "ratio": summary([a / b / work for a, b in zip(ours, theirs, strict=True)]),
                 "at_most": comparison.at_most,
+                "busy": others is not None and others > QUIET,
             }
         )
     return found
@@ -44,7 +48,7 @@ def cells(row: Mapping) -> list[str]:
         f"{row['theirs']} {_number(row['theirs_value']['median'])} {row['unit']}",
         f"{row['ratio']['median']:.2f} ({row['ratio']['low']:.2f} - {row['ratio']['high']:.2f})",
         "" if limit is None else f"{limit:.2f}",
-        "" if limit is None else "yes" if row["ratio"]["median"] <= limit else "no",
+        "" if limit is None else ("yes" if row["ratio"]["median"] <= limit else "no") + "?" * row["busy"],
     ]
 
 

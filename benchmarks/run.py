@@ -53,8 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
         start, others = time.perf_counter(), machine.Others()
         print(f"[{k}/{len(chosen)}] {workload.title}", flush=True)
         measured, works = measure(workload, effort)
-        new = report.rows(workload, measured, works)
         busy = others.cores()
+        new = report.rows(workload, measured, works, busy)
         told = report.remarks(workload, measured, busy)
         print("\n".join(f"    {text}" for text in [*map(_short, new), *told]), flush=True)
         rows, remarks = rows + new, remarks + told
@@ -105,8 +105,8 @@ def measure(workload: Workload, effort: Effort) -> tuple[Measured, dict[str, flo
 
 
 def hide_compilers() -> None:
-    """Leave a PATH on which there's nothing, for this process and those that it starts."""
-    os.environ["PATH"] = tempfile.mkdtemp(prefix="no-compiler-")
+    """Leave a PATH on which there's nothing, and no kernels compiled before, for this process and those it starts."""
+    os.environ["PATH"] = os.environ["BRICKS_DATA_PATH"] = tempfile.mkdtemp(prefix="no-compiler-")
     for name in ("CC", "CXX"):
         os.environ.pop(name, None)
 

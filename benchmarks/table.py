@@ -25,6 +25,8 @@ def _mlp(name: str, hidden: int, batch: int, eager: float, by_hand: float | None
             Comparison("bricks", "PyTorch eager", eager),
             Comparison("bricks", "PyTorch compiled"),
             Comparison("bricks", "JAX by hand", by_hand),
+            Comparison("bricks, a step a call", "PyTorch eager"),
+            Comparison("bricks, a step a call", "JAX by hand"),
         ),
         multiple=100,
     )

@@ -87,6 +87,8 @@ def test_ratios_are_taken_within_a_round_and_for_equal_work(load):
     text = report.markdown(rows, "a machine", "2026-01-01")
     assert "| some net | 3.000 ms | peer 3.000 ms | 1.00 (0.75 - 1.50) | 1.00 | yes |" in text
     assert report.plain(rows).count("\n") == 2
+    doubtful = report.rows(kept, measured, {}, others=1.3)
+    assert report.cells(doubtful[0])[-1] == "yes?"
 
 
 def test_the_table_names_modules_that_can_measure(load):
@@ -111,6 +113,7 @@ def test_the_slope_of_a_square_is_two(load):
 def test_without_compiler_nothing_is_on_the_path(load, monkeypatch):
     monkeypatch.setenv("PATH", os.environ["PATH"])
     monkeypatch.setenv("CXX", "g++")
+    monkeypatch.setenv("BRICKS_DATA_PATH", "")
     load("run").hide_compilers()
     assert load("machine").describe()["compiler"] == "none on the PATH" and "CXX" not in os.environ
 
