@@ -28,7 +28,7 @@ FLAGS = (
     # NaN and infinities stay what they are; signals and errno, which nobody reads, would stand in vectorising's way.
     *("-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fno-semantic-interposition", "-w"),
 )
-RUNTIME = Path(__file__).parent / "runtime.hpp"
+HERE = Path(__file__).parent
 _lock = threading.Lock()
 
 
@@ -47,16 +47,20 @@ def target(source, key: str) -> str | None:
     key : str
         Of the program, whatever its handler is called.
     """
-    digest = hashlib.sha256("\n".join([key, _machine()]).encode()).hexdigest()[:24]
-    name = f"bricks_{digest}"
+    name = f"bricks_{_digest(key)}"
     with _lock:
         return name if _register(name, source) else None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256("\n".join([text, _machine()]).encode()).hexdigest()[:24]
 
 
 @functools.cache
 def _register(name: str, source) -> bool:
     try:
-        library = ctypes.cdll.LoadLibrary(str(_library(name, source(name))))
+        _load_runtime()
+        library = ctypes.CDLL(str(_library(name, source(name))))
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
         warnings.warn(
@@ -67,6 +71,13 @@ def _register(name: str, source) -> bool:
         return False
     jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
     return True
+
+
+@functools.cache
+def _load_runtime() -> ctypes.CDLL:
+    """What kernels call, found by them because it is loaded for all."""
+    text = (HERE / "runtime.cpp").read_text()
+    return ctypes.CDLL(str(_library(f"runtime_{_digest(text)}", text)), mode=ctypes.RTLD_GLOBAL)
 
 
 def _library(name: str, text: str) -> Path:
@@ -87,7 +98,7 @@ def _library(name: str, text: str) -> Path:
 
 
 def _compile(text: str, path: Path) -> None:
-    command = [compiler(), *FLAGS, f"-I{jax.ffi.include_dir()}", f"-I{RUNTIME.parent}", "-x", "c++", "-", "-o", path]
+    command = [compiler(), *FLAGS, f"-I{jax.ffi.include_dir()}", f"-I{HERE}", "-x", "c++", "-", "-o", path]
     subprocess.run(command, input=text, text=True, check=True, capture_output=True)
 
 
@@ -105,4 +116,4 @@ def _machine() -> str:
     if os.path.exists("/proc/cpuinfo"):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         processor = "\n".join(next((line for line in lines if line.startswith(w)), "") for w in ("model name", "flags"))
-    return "\n".join([processor, jaxlib.__version__, compiler(), " ".join(FLAGS), RUNTIME.read_text()])
+    return "\n".join([processor, jaxlib.__version__, compiler(), " ".join(FLAGS), (HERE / "runtime.hpp").read_text()])

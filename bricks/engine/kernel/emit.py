@@ -68,7 +68,7 @@ class _Source:
             out += [f"  T* h{k} = (T*)room; room += 2 * bricks::aligned<T>(R * {self.states[k].width}l);"]
         for adding in plan.sums:
             out += [f"  T* a{adding.state} = k.a{adding.state} + p * {2 * adding.width};"]
-            out += [f"  std::fill(a{adding.state}, a{adding.state} + {2 * adding.width}, T(0));"]
+            out += [f"  for (long j = 0; j < {2 * adding.width}; j++) a{adding.state}[j] = T(0);"]
         for k, state in enumerate(self.states):
             if k not in plan.collected:
                 start = f" + b0 * {state.width}" if state.by_row else ""
@@ -93,7 +93,7 @@ class _Source:
         out += ["  }"]
         for k, state in enumerate(self.states):
             if k not in plan.collected:
-                out += [f"  std::memcpy(k.f{k} + b0 * {state.width}, s{k}, R * {state.width} * sizeof(T));"]
+                out += [f"  __builtin_memcpy(k.f{k} + b0 * {state.width}, s{k}, R * {state.width} * sizeof(T));"]
         return [*out, "}"]
 
     def _products(self, phase: int) -> list[str]:
@@ -106,7 +106,7 @@ class _Source:
             to, ldc, start = value.places[0]
             w = self.matrices.index(right)
             out += [
-                f"    bricks::product<T>(R, {pointer} + {offset}, {stride}, k.w{w}, {to} + {start}, {ldc});",
+                f"    bricks::product(R, {pointer} + {offset}, {stride}, k.w{w}, {to} + {start}, {ldc});",
             ]
         return out
 
@@ -237,8 +237,8 @@ class _Source:
         for adding in plan.sums:
             out += [f"  k.a{adding.state} = (T*)memory;"]
             out += [f"  memory += bricks::aligned<T>(k.slices * {2 * adding.width});"]
-        out += ["  k.memory = memory;", "  auto run = [&k](long p) { slice(k, p); };"]
-        out += ["  bricks::parallel(frame, pool, k.slices, run);"]
+        out += ["  k.memory = memory;", "  auto run = [](void* k, long p) { slice(*(const Call*)k, p); };"]
+        out += ["  bricks::parallel(frame, pool, k.slices, run, &k);"]
         for adding in plan.sums:
             n, state = adding.width, adding.state
             out += [f"  for (long j = 0; j < {n}; j++) {{", f"    T sum = k.s{state}[j];"]

@@ -5,7 +5,7 @@ import numpy as np
 _INFIX = {"Add": " + ", "Mul": " * ", "AND": " && ", "OR": " || "}
 _BINARY = {"Sub": "-", "TrueDiv": "/", "GT": ">", "LT": "<", "GE": ">=", "LE": "<=", "EQ": "==", "NEQ": "!="}
 _TRUTH = {"GT", "LT", "GE", "LE", "EQ", "NEQ", "AND", "OR"}
-# Functions of the runtime (vectorised), then of the C++ library (one number at a time).
+# Functions of the runtime, those that are vectorised first.
 _OURS = {"Tanh", "Sigmoid", "Exp", "Log", "Log1p", "Softplus", "Sqrt", "Abs", "Sign"}
 _THEIRS = {"Expm1", "Sin", "Cos", "Tan", "Sinh", "Cosh", "Log2", "Log10", "Erf", "Erfc", "Floor", "Ceil", "ArcTan"}
 _NAMES = {"Sgn": "sign", "ArcTan": "atan"}
@@ -74,7 +74,7 @@ def expression(op, inputs: list[str], numbers: list, dtype: str) -> str | None:
         return _power(*inputs, numbers[1])
     if name in _OURS or name == "Sgn":
         return f"bricks::{_NAMES.get(name, name.lower())}({inputs[0]})"
-    return f"std::{_NAMES.get(name, name.lower())}({inputs[0]})" if name in _THEIRS else None
+    return f"bricks::{_NAMES.get(name, name.lower())}({inputs[0]})" if name in _THEIRS else None
 
 
 def _power(base: str, exponent: str, number) -> str:
@@ -82,4 +82,4 @@ def _power(base: str, exponent: str, number) -> str:
         return f"({' * '.join([base] * int(number))})"
     if number is not None and number == 0.5:
         return f"bricks::sqrt({base})"
-    return f"std::pow({base}, {exponent})"
+    return f"bricks::pow({base}, {exponent})"
