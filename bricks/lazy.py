@@ -1,7 +1,12 @@
-"""Names of a package that load on first use (PEP 562), so that importing one room does not load them all."""
+"""Names of a package that load on first use (PEP 562), so that importing one room does not load them all.
 
+And modules of others that others import long before they ask anything of them, if ever.
+"""
+
+import contextlib
 import importlib
 import sys
+import types
 from collections.abc import Mapping
 
 
@@ -32,3 +37,30 @@ def exports(package: str, homes: Mapping[str, str], rooms: tuple[str, ...] = ())
         return sorted({*vars(sys.modules[package]), *homes, *rooms})
 
     return get, names
+
+
+class _Later(types.ModuleType):
+    """Stands for a module until something of it is asked for."""
+
+    def __getattr__(self, name: str):
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+@contextlib.contextmanager
+def later(name: str):
+    """Whoever imports the module of that name meanwhile gets it when something of it is first asked for.
+
+    >>> with later("wave"):
+    ...     import wave
+    >>> "wave" in sys.modules, wave.open.__name__, "wave" in sys.modules
+    (False, 'open', True)
+    """
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = _Later(name)
+    try:
+        yield
+    finally:
+        if isinstance(sys.modules.get(name), _Later):
+            del sys.modules[name]

@@ -83,6 +83,9 @@ XLA = XLAMode(
             "recurrence_to_scan",
             # It makes further sequences of what is element-wise: measured, a loop spends more on reading them.
             "scan_push_out_seq",
+            # What these ask about each product (is it orthogonal? diagonal?) took a quarter of all rewriting.
+            "orthogonal_dot_transpose_to_eye",
+            "dot_diag_to_elemwise",
         ],
     ),
 )

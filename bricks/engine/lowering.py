@@ -14,10 +14,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytensor.link.jax.dispatch  # noqa: F401  (registers PyTensor's conversions)
 from pytensor.compile.builders import OpFromGraph
 from pytensor.graph.basic import Apply, Constant
-from pytensor.link.jax.dispatch.basic import jax_funcify
 from pytensor.raise_op import CheckAndRaise
 from pytensor.scalar.basic import ScalarType
 from pytensor.scan.op import Scan
@@ -31,6 +29,11 @@ from pytensor.tensor.type import TensorType
 from bricks.engine import compat
 from bricks.engine.random import RandomDraw
 from bricks.errors import ShapeError, UsageError
+from bricks.lazy import later
+
+with later("jax.experimental.sparse"):  # a quarter of a second, and few graphs are sparse
+    import pytensor.link.jax.dispatch  # noqa: F401  (registers PyTensor's conversions)
+from pytensor.link.jax.dispatch.basic import jax_funcify
 
 
 @dataclass(frozen=True)

@@ -90,3 +90,12 @@ def test_pytensors_own_jax_mode_stays_as_it_was():
     assert np.asarray(theirs(np.float32([1, 2]))).tolist() == [2, 4]
     steps = pytensor.scan(lambda s: s * 2, outputs_info=[np.float32(1)], n_steps=3, return_updates=False)
     assert np.asarray(pytensor.function([], steps, mode="JAX")()).tolist() == [2, 4, 8]
+
+
+def test_sparse_products_of_pytensors_jax_mode_work_though_jaxs_module_loads_late():
+    import scipy.sparse
+    from pytensor import sparse
+
+    S = sparse.as_sparse_variable(scipy.sparse.csr_matrix(np.eye(3, dtype="float32") * 2))
+    x = pt.fmatrix("x")
+    assert np.asarray(pytensor.function([x], sparse.dot(S, x), mode="JAX")(np.ones((3, 2), "float32"))).sum() == 12
