@@ -321,7 +321,9 @@ def grad(cost, wrt, **kwargs):
 def scan(fn, sequences=None, outputs_info=None, non_sequences=None, n_steps=None, **kwargs):
     """A symbolic loop (PyTensor's `scan`); gives the outputs alone, a list if there are several.
 
-    Write `pt.dot(a, b)` in the step, not `a @ b`: PyTensor moves only the former out of the loop.
+    Products that need no state leave the loop, written `pt.dot(a, b)` or `a @ b`: of a sequence by a matrix, of what
+    is only stacked, and the gradients of matrices; each becomes one product over all steps. The gradient reads what the
+    loop computed instead of computing it again, so that memory grows with the number of steps.
 
     >>> x = pt.fvector("x")
     >>> total = scan(lambda xt, s: s + xt, sequences=[x], outputs_info=[np.float32(0)])
