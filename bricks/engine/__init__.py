@@ -13,6 +13,7 @@ _HOME = {
     "floatX": "bricks.engine.settings",
     "function": "bricks.engine.compiled",
     "grad": "bricks.engine.compiled",
+    "in_segments": "bricks.engine.segments",
     "recurrence": "bricks.engine.recurrences",
     "scan": "bricks.engine.compiled",
     "shared": "bricks.engine.state",

@@ -52,8 +52,9 @@ def recurrence(
     reverse : bool
         From the last row to the first. What is stacked stays in the order of the sequences.
     backward : {"saved", "recomputed"}
-        What the backward pass needs of each step is kept from the forward pass, or computed again from the
-        states: more memory, or more time.
+        What the backward pass needs of each step is kept from the forward pass; or the states at every sqrt(T)-th
+        step alone are, and what lies between them is computed again (`in_segments`): memory grows as sqrt(T), for
+        one more forward pass.
     name : str
         For printed graphs and errors.
 
@@ -71,14 +72,22 @@ def recurrence(
     >>> [value.tolist() for value in function([x], [total, sums])(np.float32([1, 2, 3]))]
     [6.0, [1.0, 3.0, 6.0]]
     """
-    sequences, states = _listed(sequences, "sequences", name), _listed(states, "states", name)
     if backward not in BACKWARD:
         raise UsageError(f"{name}: backward must be one of {', '.join(BACKWARD)}, got {backward!r}")
-    if not sequences:
-        raise UsageError(f"{name}: sequences must be at least one; loop over pt.arange(n) where there is no other")
-    for sequence in sequences:
-        if sequence.type.ndim == 0:
-            raise ShapeError(f"{name}: a sequence must have a first axis, time, got the scalar {sequence}")
+    if backward == "saved":
+        return loop(step, sequences, states, reverse, backward, name)
+    from bricks.engine.segments import in_segments
+
+    def work(*arguments):
+        n = len(sequences)
+        return loop(step, arguments[:n], arguments[n:], reverse, "saved", name)
+
+    return in_segments(work, sequences, states, reverse=reverse, name=name)
+
+
+def loop(step, sequences, states, reverse, backward, name):
+    """One Op for the whole loop; "recomputed" is then what its gradient does for each step."""
+    sequences, states = given(sequences, states, name)
     rows = [_row_of(s) for s in sequences]
     before = [TensorType(s.type.dtype, shape=s.type.shape)() for s in states]
     after, out = _two_lists(step(*rows, *before), name)
@@ -88,6 +97,17 @@ def recurrence(
     pairs = [(row, over) for row, over in zip(rows, sequences, strict=True) if row in read]
     rows, sequences = zip(*pairs or [(rows[0], sequences[0])], strict=True)  # a loop must know how long it is
     return close(rows, before, after, out, sequences, states, reverse, backward, name)
+
+
+def given(sequences, states, name) -> tuple[list[Variable], list[Variable]]:
+    """Sequences and states as lists of variables, if they are what a loop can go over."""
+    sequences, states = _listed(sequences, "sequences", name), _listed(states, "states", name)
+    if not sequences:
+        raise UsageError(f"{name}: sequences must be at least one; loop over pt.arange(n) where there is no other")
+    for sequence in sequences:
+        if sequence.type.ndim == 0:
+            raise ShapeError(f"{name}: a sequence must have a first axis, time, got the scalar {sequence}")
+    return sequences, states
 
 
 def close(rows, before, after, out, sequences, states, reverse, backward, name):

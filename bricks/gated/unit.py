@@ -52,7 +52,8 @@ class GatedUnit(Brick):
     learned_initial : bool
         Whether the first states that a step reads are parameters, zeros before training, or zeros for good.
     backward : {"saved", "recomputed"}
-        Whether the backward pass keeps what it needs of each step (faster), or computes it again (less memory).
+        Whether the backward pass keeps what it needs of each step, or states alone, at every sqrt(T)-th step, and
+        computes again what lies between them: memory grows as sqrt(T), for one more forward pass.
     **settings
         Of `Brick`.
 
@@ -164,14 +165,39 @@ class GatedUnit(Brick):
         mask = check.mask(self, mask, input_)
         time, batch = (check.length(input_, axis) for axis in (0, 1))
         held = check.clamp(self, clamp, (time, batch))
-        outside, rows = self._before(sequences, (time, batch), held)
         still = {name: value for name, value in held.items() if value.type.ndim < 3}
-        rows |= {("clamp", name): value for name, value in held.items() if name not in still}
-        rows |= {("noise", name): value for name, value in self.noise.sequences(time, batch, input_).items()}
-        rows |= {("nudge", name): value for name, value in check.nudge(self, nudge, (time, batch)).items()}
-        rows |= {} if mask is None else {("mask", ""): mask}
+        given = {("known", name): value for name, value in sequences.items()}
+        given |= {("clamp", name): value for name, value in held.items() if name not in still}
+        given |= {("noise", name): value for name, value in self.noise.sequences(time, batch, input_).items()}
+        given |= {("nudge", name): value for name, value in check.nudge(self, nudge, (time, batch)).items()}
+        given |= {} if mask is None else {("mask", ""): mask}
         start = self.initial(batch, initial)
         seen = self.noise.hidden_output(batch, input_)
+        n, how = len(given), {"reverse": reverse, "name": self.current_call.name}
+
+        def work(*arguments):
+            rows = dict(zip(given, arguments[:n], strict=True))
+            return self._over(rows, arguments[n:], batch, still, seen, how)
+
+        arguments = [*given.values(), *start.values()]
+        if self.backward == "recomputed":  # with the products before the loop, which are the largest of all
+            finals, traces = engine.in_segments(work, arguments[:n], arguments[n:], **how)
+        else:
+            finals, traces = work(*arguments)
+        traced = dict(zip([*self.states, *self.wiring.neurons], traces, strict=True))
+        trace = {"output": traced["output"], "cell": traced.get("cell", traced["output"])}
+        trace |= {name: traced[name] for name in self.wiring.neurons}
+        last = dict(zip(self.states, finals, strict=True))
+        last.setdefault("cell", last["output"])
+        return Trace(trace | {f"final_{state}": value for state, value in last.items()})
+
+    def _over(self, given: Mapping, start, batch, still: Mapping, seen, how: Mapping):
+        """Some steps, from what they are given and first states: last states; states and neurons of each step."""
+        sequences = {name: row for (part, name), row in given.items() if part == "known"}
+        lead = (check.length(sequences["input"], 0), batch)
+        held = still | {name: row for (part, name), row in given.items() if part == "clamp"}
+        outside, rows = self._before(sequences, lead, held)
+        rows |= given
         names = [n for n in self.wiring.neurons if n not in held and n not in self.plan.before | self.plan.fixed]
 
         def step(*arguments):
@@ -181,21 +207,11 @@ class GatedUnit(Brick):
             new = self._advance(evaluation, states, now)
             return list(new.values()), [*new.values(), *(evaluation.full(evaluation.activation(n)) for n in names)]
 
-        finals, traces = engine.recurrence(
-            step,
-            list(rows.values()),
-            list(start.values()),
-            reverse=reverse,
-            backward=self.backward,
-            name=self.current_call.name,
-        )
+        finals, traces = engine.recurrence(step, list(rows.values()), list(start), **how)
         traced = dict(zip([*self.states, *names], traces, strict=True))
-        trace = {"output": traced["output"], "cell": traced.get("cell", traced["output"])}
-        for name in self.wiring.neurons:
-            trace[name] = traced[name] if name in traced else outside.full(outside.activation(name))
-        last = dict(zip(self.states, finals, strict=True))
-        last.setdefault("cell", last["output"])
-        return Trace(trace | {f"final_{state}": value for state, value in last.items()})
+        others = [n for n in self.wiring.neurons if n not in traced]
+        traced |= {name: outside.full(outside.activation(name)) for name in others}
+        return finals, [traced[name] for name in (*self.states, *self.wiring.neurons)]
 
     def final(self, trace: Mapping) -> dict:
         """The last states of a trace, as `initial` of what comes next."""
