@@ -24,7 +24,7 @@ from pytensor.graph.rewriting.basic import MergeOptimizer
 from pytensor.graph.rewriting.utils import rewrite_graph
 from pytensor.graph.traversal import ancestors
 from pytensor.tensor.blockwise import Blockwise
-from pytensor.tensor.elemwise import DimShuffle
+from pytensor.tensor.elemwise import DimShuffle, Elemwise
 from pytensor.tensor.math import Dot
 from pytensor.tensor.rewriting.shape import ShapeFeature
 from pytensor.tensor.type import TensorType
@@ -190,6 +190,7 @@ def _plan(op, given: tuple[bool, ...]) -> Plan:
     rows, states, _ = op.parted(step)
     changing = dependents(both.outputs[:n_out], [*rows, *states]) if op.backward == "saved" else dict.fromkeys(states)
     saved = _needed(wanted, changing, states)
+    saved = _without_cheap(saved, changing, [left for _, left, _ in products])
     rows_out = [*both.outputs[n:n_out], *(v for v in saved if v not in both.outputs[n:n_out])]
     forward = op.like(step, graph_replace([*both.outputs[:n], *rows_out], spare, strict=False), base=op)
     MergeOptimizer().rewrite(forward.fgraph)  # what was rebuilt around a constant is one with what was not
@@ -238,6 +239,22 @@ def _needed(wanted, changing, states) -> list[Variable]:
         elif v.owner is not None:
             stack.extend(reversed(v.owner.inputs))
     return list(found)
+
+
+def _without_cheap(saved, changing, factors) -> list[Variable]:
+    """Those that are worth a row of memory: not what a multiplication makes of others, unless it is a product's factor."""
+    kept = set(saved)
+
+    def is_cheap(v):
+        if v in factors or v.owner is None or not isinstance(v.owner.op, Elemwise):
+            return False
+        operands = [u for u in v.owner.inputs if u in changing]
+        return type(v.owner.op.scalar_op).__name__ in _CHEAP and all(u in kept for u in operands)
+
+    return [v for v in saved if not is_cheap(v)]
+
+
+_CHEAP = ("Add", "Mul", "Neg", "Sqr", "Sub")
 
 
 def _is_kept(v, states) -> bool:

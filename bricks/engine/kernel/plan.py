@@ -99,6 +99,7 @@ class Plan:
         self.extras: list[np.ndarray] = []
         self.values: dict[Variable, Value] = {}
         self.order: list[Value] = []  # everything that is computed, in order
+        self.count = 0
         self.products: list[Value] = []
         self.inputs = [self._input(v, k) for k, v in enumerate(graph.inputs)]
         self.adding = [_adding(k, before, after, graph) for k, (before, after) in enumerate(states)]
@@ -113,14 +114,16 @@ class Plan:
         ]
         self.collected = {adding.state for adding in self.sums}
         for adding in self.sums:
-            for term in adding.terms:
-                if not term.by_row or term.width not in (adding.width, 1) and adding.width != 1:
+            totals = self.adding[adding.state][2]
+            for term, total in zip(adding.terms, totals, strict=True):
+                columns = self._extent(total).width if adding.width != 1 else 1
+                if not term.by_row or columns != term.width or columns not in (1, adding.width):
                     raise NotByRows("a sum over the batch of something that has no row for each example")
         self.after = [None if k in self.collected else self.value(v) for k, v in enumerate(graph.outputs[:n_states])]
         self.rows = [self.value(v) for v in graph.outputs[n_states:]]
-        for v in [*self.after, *self.rows]:
-            if v is not None and not self._may_leave(v):
-                raise NotByRows(f"a result that has no row for each example: {v}")
+        for v, value in zip(graph.outputs, [*self.after, *self.rows], strict=True):
+            if value is not None and (not self._may_leave(value) or value in self.rows and v.type.ndim > 2):
+                raise NotByRows(f"a result that has no row for each example: {v} of {v.owner}")
         self._place()
 
     def value(self, variable) -> Value:
@@ -133,7 +136,7 @@ class Plan:
                 made = Value("number", 1, False, number=data.reshape(()).item())
             else:
                 extent = self._extent(variable)
-                made = Value("constant", extent.width, False, pointer=f"e{len(self.extras)}")
+                made = Value("constant", extent.width, extent.by_row, pointer=f"e{len(self.extras)}")
                 made.index = -1 - len(self.extras)
                 self.extras.append(np.ascontiguousarray(data, self.dtype))
             self.values[variable] = made
@@ -152,6 +155,9 @@ class Plan:
             kind, pointer = "state", f"s{k - self.n_sequences}"
         else:
             kind, pointer = "constant", f"c{k - self.n_sequences - self.n_states}"
+        dtype = variable.type.dtype
+        if not np.can_cast(dtype, self.dtype) or kind == "state" and dtype != self.dtype:
+            raise NotByRows(f"{variable} is {dtype}, of which {self.dtype} does not hold every value")
         value = Value(kind, extent.width, extent.by_row, pointer=pointer, index=k, kept=True)
         self.values[variable] = value
         return value
@@ -173,7 +179,7 @@ class Plan:
             self._reduction(node)
         elif isinstance(node.op, Dot):
             left, right = self.value(node.inputs[0]), self.value(node.inputs[1])
-            if right.kind != "constant" or self._extent(node.inputs[1]).matrix is None:
+            if right.kind != "constant" or right.base is not None or self._extent(node.inputs[1]).matrix is None:
                 raise NotByRows("a product by a matrix that changes from step to step")
             width = self._extent(node.outputs[0]).width
             made = Value("product", width, True, (self._readable(left)[0] + 1, 0), inputs=[left, right])
@@ -182,7 +188,8 @@ class Plan:
         elif isinstance(node.op, Join):
             parts = [self.value(v) for v in compat.join_axis_and_parts(node)[1]]
             level = max(self._readable(part) for part in parts)
-            made = Value("join", self._extent(node.outputs[0]).width, True, (level[0], level[1] + 1), inputs=parts)
+            extent = self._extent(node.outputs[0])
+            made = Value("join", extent.width, extent.by_row, (level[0], level[1] + 1), inputs=parts)
             self._remember(node.outputs[0], made)
         elif isinstance(node.op, Split):
             self._split(node)
@@ -216,17 +223,23 @@ class Plan:
 
     def _split(self, node) -> None:
         whole, offset = self.value(node.inputs[0]), 0
-        root = whole.root[0]
-        root.kept = True
-        phase, stage = whole.level
-        level = (phase, stage + 1) if root.kind == "each" else whole.level
         for out, size in zip(node.outputs, compat.split_constants(node)[1], strict=True):
-            width = self._extent(out).width
-            self.values[out] = Value(root.kind, width, whole.by_row, level, base=whole, offset=offset)
+            self.values[out] = self._piece(whole, offset, self._extent(out).width)
             offset += size
 
+    def _piece(self, whole: Value, offset: int, width: int) -> Value:
+        """Part of a row; of what is computed element by element, that part's computation."""
+        if whole.width == 1 and width == 1:
+            return whole
+        if whole.kind == "each" and whole.base is None:
+            inputs = [v if v.width == 1 else self._piece(v, offset, width) for v in whole.inputs]
+            return self._each(whole.op, inputs, _Like(width, whole.by_row), whole.dtype)
+        root = whole.root[0]
+        root.kept = True
+        return Value(root.kind, width, whole.by_row, whole.level, base=whole, offset=offset)
+
     def _remember(self, variable, value: Value) -> Value:
-        value.index = len(self.order)
+        value.index, self.count = self.count, self.count + 1
         self.order.append(value)
         if value.kind == "product":
             self.products.append(value)
@@ -346,7 +359,7 @@ def _plain(variable, passed=None):
 
 
 def _adding(k: int, before, after, graph):
-    """(what is summed over the batch, the nodes of that) for a state that only collects, else None."""
+    """(what is summed over the batch, the nodes of that, the sums) for a state that only collects, else None."""
     passed: list = []
     new = _plain(after, passed)
     if new.owner is None or not isinstance(new.owner.op, Elemwise) or type(new.owner.op.scalar_op).__name__ != "Add":
@@ -358,6 +371,6 @@ def _adding(k: int, before, after, graph):
         return None
     for node in sums:
         axes = range(node.inputs[0].type.ndim) if node.op.axis is None else node.op.axis
-        if node.op.nfunc_spec[0] != "sum" or 0 not in axes:
+        if (node.op.nfunc_spec or ("",))[0] != "sum" or 0 not in axes:
             return None
-    return [node.inputs[0] for node in sums], [new.owner, *sums, *passed]
+    return [node.inputs[0] for node in sums], [new.owner, *sums, *passed], [node.outputs[0] for node in sums]
