@@ -4,8 +4,8 @@
 
 What a step's gradient needs of the forward pass are rows: the states that entered the step, and, where
 `backward="saved"`, whatever values of the step the gradient's graph uses. They are further rows of the forward
-recurrence, which a rewrite makes one with the one that was differentiated. A matrix that the step multiplies by
-gets its gradient outside the loop, as one product over all steps:
+recurrence, which a rewrite makes one with the one that was differentiated. There, a matrix that the step multiplies
+by gets its gradient outside the loop, as one product over all steps:
 
     p_t = dot(v_t, W)    =>    dW = sum_t v_t' dp_t = dot(v', dp)   with v, dp of shape (T * batch, ...)
 
@@ -152,7 +152,8 @@ def _plan(op, given: tuple[bool, ...]) -> Plan:
     graph = FunctionGraph([*op.inner_inputs, *spares], op.inner_outputs, clone=True)
     MergeOptimizer().rewrite(graph)  # a product written twice is one
     step_inputs, spares = graph.inputs[:n_in], graph.inputs[n_in:]
-    factors = _part_constants(graph, dict(zip(op.parted(step_inputs)[2], spares, strict=True)))
+    outside = op.backward == "saved"  # the factors of a long step's products are what shall not be kept
+    factors = _part_constants(graph, dict(zip(op.parted(step_inputs)[2], spares, strict=True)), outside)
 
     # The gradient flows in through copies: what is known of one output must not hide what comes from another.
     new, out = graph.outputs[:n], graph.outputs[n:]
@@ -206,12 +207,14 @@ def _plan(op, given: tuple[bool, ...]) -> Plan:
     )
 
 
-def _part_constants(graph: FunctionGraph, spares: dict) -> list[tuple[Variable, Variable, Variable]]:
-    """The products `dot(left, W)` by constants W, as (W, left, product); other uses of a constant become its spare."""
+def _part_constants(graph: FunctionGraph, spares: dict, outside: bool) -> list[tuple[Variable, Variable, Variable]]:
+    """The products `dot(left, W)` by constants W, as (W, left, product), if their gradients shall be computed outside
+    the loop; other uses of a constant become its spare.
+    """
     factors = []
     for constant, spare in spares.items():
         for node, i in list(graph.clients[constant]):
-            if _is_factor(node, i):
+            if outside and _is_factor(node, i):
                 factors.append((constant, node.inputs[0], node.outputs[0]))
             else:
                 graph.change_node_input(node, i, spare, import_missing=True)
@@ -242,7 +245,7 @@ def _needed(wanted, changing, states) -> list[Variable]:
 
 
 def _without_cheap(saved, changing, factors) -> list[Variable]:
-    """Those that are worth a row of memory: not what a multiplication makes of others, unless it is a product's factor."""
+    """Those that are worth a row of memory: not what one multiplication makes of others, product's factors apart."""
     kept = set(saved)
 
     def is_cheap(v):
