@@ -126,11 +126,14 @@ def test_sums_of_products_of_which_more_than_the_last_is_asked_stay():
     assert _inside(_equal([x], [running[-1]], _value())) == []
 
 
-def test_a_sum_of_a_product_and_of_more_keeps_the_rest():
+@pytest.mark.parametrize("rest, stays", [(lambda h: h.sum(), 1), (lambda h: pt.tanh(h.sum()), 2)])
+def test_a_sum_of_a_product_and_of_more_keeps_the_rest(rest, stays):
     x = _x()
     start = pt.ones((5, 5), dtype="float32")
-    s, h = scan(lambda xt, s, h: (s + xt.T @ h + h.sum(), h + xt), [x], [start, zeros(x, 5)])
-    assert _inside(_equal([x], [s[-1], h], _value())) == [0]
+    s, h = scan(lambda xt, s, h: (s + xt.T @ h + rest(h), h + xt), [x], [start, zeros(x, 5)])
+    fn = _equal([x], [s[-1], h], _value())
+    (loop,) = [node for node in fn.maker.fgraph.toposort() if isinstance(node.op, Scan)]
+    assert _inside(fn) == [0] and loop.op.info.n_sit_sot + loop.op.info.n_untraced_sit_sot == stays
 
 
 def test_gradients_of_gradients_and_scans_within_scans_keep_their_numbers():
