@@ -125,4 +125,7 @@ def sums(fgraph, node):
 def _is_total(node) -> bool:
     """Whether a node sums over time and batch."""
     op = getattr(node, "op", None)
-    return isinstance(op, CAReduce) and (op.nfunc_spec or ("",))[0] == "sum" and tuple(op.axis or ()) == (0, 1)
+    if not isinstance(op, CAReduce) or (op.nfunc_spec or ("",))[0] != "sum" or tuple(op.axis or ()) != (0, 1):
+        return False
+    kinds = {v.type.dtype for v in [*node.inputs, *node.outputs]}
+    return len(kinds) == 1 and kinds.pop().startswith("float")  # not a count of truths, nor one asked to be more exact

@@ -116,7 +116,7 @@ class _Source:
         if root.kind in ("row", "state"):
             return root.pointer, root.width if root.by_row else 0, offset
         if root.kind == "constant":
-            if root.index < 0 or not root.by_row:
+            if not root.by_row:
                 return f"k.{root.pointer}", 0, offset
             return f"(k.{root.pointer} + b0 * {root.width})", root.width, offset
         pointer, stride, start = root.places[0]

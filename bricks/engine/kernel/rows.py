@@ -71,6 +71,11 @@ def extents(graph, states, shapes) -> dict:
         if len(wide) > 1 and matrix is None:
             raise NotByRows(f"{v} has more axes than a row has")
         found[v] = Extent(bool(flags[:1] == [True]), int(np.prod(wide, dtype=int)), matrix)
+    for v in graph.inputs:
+        if found[v].by_row and lengths[v][0] != shapes[first][0]:
+            raise NotByRows(f"{v} has {lengths[v][0]} rows, {first} {shapes[first][0]}")
+    if not all(extent.width for extent in found.values()):
+        raise NotByRows("there is an array with nothing in it")
     for node in graph.apply_nodes:
         _check(node, is_batch)
     return found
@@ -126,7 +131,10 @@ def _lengths(graph, shapes, batch: int) -> dict:
 def _shapes_of(node, known, batch):
     op, given = node.op, [known[v] for v in node.inputs]
     if isinstance(op, Elemwise):
-        return [np.broadcast_shapes(*given)] * len(node.outputs)
+        try:
+            return [np.broadcast_shapes(*given)] * len(node.outputs)
+        except ValueError as error:  # XLA's loop says what doesn't fit
+            raise NotByRows(f"{op} has inputs that do not fit together: {error}") from error
     if isinstance(op, DimShuffle):
         return [tuple(1 if axis == "x" else given[0][axis] for axis in op.new_order)]
     if isinstance(op, Dot) and len(given[0]) == len(given[1]) == 2:
@@ -148,7 +156,8 @@ def _shapes_of(node, known, batch):
         return [given[0]]
     if isinstance(op, Alloc):
         static = node.outputs[0].type.shape  # what it leaves open is made as long as another array, by the batch
-        return [tuple(batch if n is None else n for n in static)]
+        if None not in static[1:]:
+            return [tuple(batch if n is None else n for n in static)]
     raise NotByRows(f"{op} is not known to a kernel")
 
 

@@ -162,9 +162,9 @@ char* scratch(size_t bytes) {
     ~Kept() { std::free(data); }
   };
   thread_local Kept kept;
-  if (kept.size < bytes) {
+  if (kept.size < bytes || !kept.data) {
     std::free(kept.data);
-    kept.size = (bytes + 4095) / 4096 * 4096;
+    kept.size = (bytes / 4096 + 1) * 4096;  // some, also where none is asked for: nullptr says that there is none
     kept.data = (char*)std::aligned_alloc(4096, kept.size);
     if (!kept.data) kept.size = 0;
   }

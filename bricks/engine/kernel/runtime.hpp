@@ -110,6 +110,7 @@ inline double log(double x) { return __builtin_log(x); }
 inline float log1p(float x) {
   float u = 1.0f + x;
   float y = log(u) + (x - (u - 1.0f)) / u;
+  y = u == 0.0f ? -INFINITY : y;
   return u == INFINITY ? u : y;
 }
 inline double log1p(double x) { return __builtin_log1p(x); }

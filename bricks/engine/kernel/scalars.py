@@ -5,6 +5,8 @@ import numpy as np
 _INFIX = {"Add": " + ", "Mul": " * ", "AND": " && ", "OR": " || "}
 _BINARY = {"Sub": "-", "TrueDiv": "/", "GT": ">", "LT": "<", "GE": ">=", "LE": "<=", "EQ": "==", "NEQ": "!="}
 _TRUTH = {"GT", "LT", "GE", "LE", "EQ", "NEQ", "AND", "OR"}
+_KEEP_TRUTH = {"Mul", "Cast", "Maximum", "ScalarMaximum", "Minimum", "ScalarMinimum"}  # of 0 and 1 they make 0 or 1
+_KEEP_TRUTH |= {"Switch", "Invert", "Second", "Identity", "IsNan"}
 # Functions of the runtime, those that are vectorised first.
 _OURS = {"Tanh", "Sigmoid", "Exp", "Log", "Log1p", "Softplus", "Sqrt", "Abs", "Sign"}
 _THEIRS = {"Expm1", "Sin", "Cos", "Tan", "Sinh", "Cosh", "Log2", "Log10", "Erf", "Erfc", "Floor", "Ceil", "ArcTan"}
@@ -43,6 +45,8 @@ def expression(op, inputs: list[str], numbers: list, dtype: str) -> str | None:
     '(a * b)'
     """
     name = type(op).__name__
+    if dtype == "bool" and name not in _TRUTH | _KEEP_TRUTH:
+        return None
     if name in _INFIX:
         joined = f"({_INFIX[name].join(inputs)})"
         return f"T{joined}" if name in _TRUTH else joined
@@ -58,7 +62,7 @@ def expression(op, inputs: list[str], numbers: list, dtype: str) -> str | None:
             text = f"bricks::{kind}({text}, {other})"
         return text
     simple = {
-        "Neg": "(-{0})",
+        "Neg": "(-({0}))",
         "Sqr": "({0} * {0})",
         "Reciprocal": "(1 / {0})",
         "Switch": "({0} != 0 ? {1} : {2})",
