@@ -72,8 +72,14 @@ def _projection(fgraph, node, sequence):
     x = _through(left, Reshape)
     if not _read_once(fgraph, product) or x is None or x.type.ndim != 3 or W.type.ndim != 2:
         return None
-    # What is reshaped to (T * batch, n) and back keeps its rows.
-    return (x, W, biases) if x.type.shape[2] == W.type.shape[0] is not None else None
+    known = x.type.shape[2] == W.type.shape[0] is not None
+    return (x, W, biases) if known and all(_as_long(fgraph, value, x, axis) for axis in (0, 1)) else None
+
+
+def _as_long(fgraph, a, b, axis: int) -> bool:
+    """Whether two arrays are known to be as long: what is reshaped to (T * batch, n) and back then keeps its rows."""
+    lengths = [v.type.shape[axis] for v in (a, b)]
+    return lengths[0] == lengths[1] if None not in lengths else fgraph.shape_feature.same_shape(a, b, axis, axis)
 
 
 def _through(value, kind):
