@@ -9,7 +9,7 @@ from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import GraphRewriter, node_rewriter, out2in
 from pytensor.graph.traversal import ancestors
 
-from bricks.engine.kernel import absorb
+from bricks.engine.kernel import absorb, build
 from bricks.engine.kernel.lowering import kernel_of, rewritten
 from bricks.engine.lowering import _is_traced, lower, lower_graph
 from bricks.engine.recurrences import Recurrence
@@ -23,6 +23,8 @@ class OneLoop(GraphRewriter):
 
     def apply(self, fgraph):
         nodes = [node for node in fgraph.toposort() if isinstance(node.op, Recurrence)]
+        if nodes and device().platform == "cpu":
+            build.prepare()  # a compiler beside the rewriting that follows
         fuller = {}
         for node in nodes:
             if node.op.base is not None:

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 import warnings
+from concurrent.futures import Future
 from pathlib import Path
 
 import jax
@@ -59,7 +60,7 @@ def _digest(text: str) -> str:
 @functools.cache
 def _register(name: str, source) -> bool:
     try:
-        _load_runtime()
+        _runtime().result()
         library = ctypes.CDLL(str(_library(name, source(name))))
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
@@ -73,11 +74,26 @@ def _register(name: str, source) -> bool:
     return True
 
 
+def prepare() -> None:
+    """Begin to compile what all kernels share, beside whatever is done until the first one is needed."""
+    if compiler():
+        _runtime()
+
+
 @functools.cache
-def _load_runtime() -> ctypes.CDLL:
-    """What kernels call, found by them because it is loaded for all."""
-    text = (HERE / "runtime.cpp").read_text()
-    return ctypes.CDLL(str(_library(f"runtime_{_digest(text)}", text)), mode=ctypes.RTLD_GLOBAL)
+def _runtime() -> Future:
+    done: Future = Future()
+
+    def load():
+        try:
+            text = (HERE / "runtime.cpp").read_text()
+            path = _library(f"runtime_{_digest(text)}", text)
+            done.set_result(ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL))  # found by kernels, being loaded for all
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=load, daemon=True, name="bricks-runtime").start()
+    return done
 
 
 def _library(name: str, text: str) -> Path:
