@@ -1,14 +1,17 @@
 """From a kernel's source to a target that XLA can call: compiled once for each processor, and kept.
 
 The compiler is PyTensor's (`cxx`, g++ where there is one). Compiled kernels are kept by what went into them, so that
-a second process compiles nothing. Where there is no compiler, or it fails, recurrences are XLA's loops.
+a second process compiles nothing; each file ends with its digest, so that half a file is not loaded. Where there is
+no compiler, or it fails, recurrences are XLA's loops.
 """
 
+import contextlib
 import ctypes
 import functools
 import hashlib
 import os
 import platform
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -31,6 +34,8 @@ FLAGS = (
 )
 HERE = Path(__file__).parent
 _lock = threading.Lock()
+_known: dict[str, bool] = {}  # by the name of a kernel: whether XLA can call it
+_failing: set[str] = set()  # compilers of which a failure was told
 
 
 def compiler() -> str:
@@ -50,25 +55,28 @@ def target(source, key: str) -> str | None:
     """
     name = f"bricks_{_digest(key)}"
     with _lock:
-        return name if _register(name, source) else None
+        if name not in _known:
+            _known[name] = _register(name, source)
+        return name if _known[name] else None
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256("\n".join([text, _machine()]).encode()).hexdigest()[:24]
+    return hashlib.sha256("\n".join([text, _machine(compiler())]).encode()).hexdigest()[:24]
 
 
-@functools.cache
 def _register(name: str, source) -> bool:
     try:
-        _runtime().result()
-        library = ctypes.CDLL(str(_library(name, source(name))))
+        _runtime(compiler()).result()
+        library = _library(name, source(name), compiler())
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        warnings.warn(
-            f"a kernel could not be compiled with {compiler()}: recurrences run as XLA's loops, slower, with the same "
-            f"results: {said[0] if said else error}; THEANO_FLAGS=cxx= stops trying",
-            stacklevel=2,
-        )
+        if compiler() not in _failing:
+            warnings.warn(
+                f"a kernel could not be compiled with {compiler()}: recurrences run as XLA's loops, slower, with the "
+                f"same results: {said[0] if said else error}; THEANO_FLAGS=cxx= stops trying",
+                stacklevel=2,
+            )
+        _failing.add(compiler())
         return False
     jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
     return True
@@ -77,18 +85,18 @@ def _register(name: str, source) -> bool:
 def prepare() -> None:
     """Begin to compile what all kernels share, beside whatever is done until the first one is needed."""
     if compiler():
-        _runtime()
+        _runtime(compiler())
 
 
 @functools.cache
-def _runtime() -> Future:
+def _runtime(compiler: str) -> Future:
     done: Future = Future()
+    text = (HERE / "runtime.cpp").read_text()
+    name = f"runtime_{_digest(text)}"
 
     def load():
         try:
-            text = (HERE / "runtime.cpp").read_text()
-            path = _library(f"runtime_{_digest(text)}", text)
-            done.set_result(ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL))  # found by kernels, being loaded for all
+            done.set_result(_library(name, text, compiler, ctypes.RTLD_GLOBAL))  # kernels find what is loaded for all
         except BaseException as error:
             done.set_exception(error)
 
@@ -96,40 +104,37 @@ def _runtime() -> Future:
     return done
 
 
-def _library(name: str, text: str) -> Path:
-    """The compiled library, in the cache, or where that cannot be written to, for this process alone."""
+def _library(name: str, text: str, compiler: str, mode: int = ctypes.DEFAULT_MODE) -> ctypes.CDLL:
+    """A program, compiled, or as the cache has it."""
     folder = cache_folder("kernels")
-    if folder is not None and (folder / f"{name}.so").exists():
-        return folder / f"{name}.so"
-    if folder is not None:
-        try:
-            with atomic_path(folder / f"{name}.so") as temporary:
-                _compile(text, temporary)
-            return folder / f"{name}.so"
-        except OSError:  # a full disk, a folder that has become read-only
-            pass
-    path = Path(_own_folder()) / f"{name}.so"
-    _compile(text, path)
-    return path
+    if folder is not None and _is_whole(folder / f"{name}.so"):
+        return ctypes.CDLL(str(folder / f"{name}.so"), mode)
+    with tempfile.TemporaryDirectory(prefix="bricks-kernel-") as own:  # a library stays when its file goes
+        path = Path(own) / f"{name}.so"
+        command = [compiler, *FLAGS, f"-I{jax.ffi.include_dir()}", f"-I{HERE}", "-x", "c++", "-", "-o", path]
+        subprocess.run(command, input=text, text=True, check=True, capture_output=True)
+        digest = hashlib.sha256(path.read_bytes()).digest()
+        with open(path, "ab") as file:
+            file.write(digest)
+        if folder is not None:
+            with contextlib.suppress(OSError):  # a full disk, a folder that is read-only now: for this process alone
+                with atomic_path(folder / path.name) as temporary:
+                    shutil.copyfile(path, temporary)
+                path = folder / path.name
+        return ctypes.CDLL(str(path), mode)
 
 
-def _compile(text: str, path: Path) -> None:
-    command = [compiler(), *FLAGS, f"-I{jax.ffi.include_dir()}", f"-I{HERE}", "-x", "c++", "-", "-o", path]
-    subprocess.run(command, input=text, text=True, check=True, capture_output=True)
-
-
-@functools.cache
-def _own_folder() -> str:
-    folder = tempfile.TemporaryDirectory(prefix="bricks-kernels-")
-    _own_folder.kept = folder  # removed when the process ends
-    return folder.name
+def _is_whole(path: Path) -> bool:
+    """Whether a library is there, as it was written: a part of one would end the process that loads it."""
+    data = path.read_bytes() if path.exists() else b""
+    return len(data) > 32 and data[-32:] == hashlib.sha256(data[:-32]).digest()
 
 
 @functools.cache
-def _machine() -> str:
+def _machine(compiler: str) -> str:
     """What a compiled kernel depends on besides its source."""
     processor = platform.processor() or platform.machine()
     if os.path.exists("/proc/cpuinfo"):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         processor = "\n".join(next((line for line in lines if line.startswith(w)), "") for w in ("model name", "flags"))
-    return "\n".join([processor, jaxlib.__version__, compiler(), " ".join(FLAGS), (HERE / "runtime.hpp").read_text()])
+    return "\n".join([processor, jaxlib.__version__, compiler, " ".join(FLAGS), (HERE / "runtime.hpp").read_text()])
