@@ -297,10 +297,10 @@ class Recurrence(Op, HasInnerGraph):
                 stack.append(row)
         for cell, state in zip(output_storage, states, strict=False):
             cell[0] = np.array(state)
-        stacks = zip(output_storage[self.n_states :], rows, self.inner_outputs[self.n_states :], strict=True)
-        for cell, stack, row in stacks:
-            empty = np.zeros((0, *(n or 0 for n in row.type.shape)), row.type.dtype)
-            cell[0] = np.stack(stack[:: -1 if self.reverse else 1]) if stack else empty
+        if not length:  # one step says what shape rows would have
+            blank = self.fn(*(np.zeros(s.shape[1:], s.dtype) for s in sequences), *states, *constants)[self.n_states :]
+        for k, (cell, stack) in enumerate(zip(output_storage[self.n_states :], rows, strict=True)):
+            cell[0] = np.stack(stack[:: -1 if self.reverse else 1]) if stack else np.asarray(blank[k])[None][:0]
 
     def pullback(self, inputs, outputs, cotangents):
         from bricks.engine.recurrence_gradient import pullback
@@ -316,15 +316,24 @@ class Recurrence(Op, HasInnerGraph):
             check = CheckAndRaise(ShapeError, f"{self.name}: all sequences must have the same length")
             sequences = [check(sequences[0], *alike), *sequences[1:]]
 
+        def results(*given):
+            return graph_replace(self.inner_outputs, dict(zip(self.inner_inputs, given, strict=True)), strict=False)
+
         def step(*arguments):
             here = dict(zip(distinct, arguments[len(arguments) - len(distinct) :], strict=True))
-            given = [*arguments[: len(arguments) - len(distinct)], *(here[c] for c in constants)]
-            return graph_replace(self.inner_outputs, dict(zip(self.inner_inputs, given, strict=True)), strict=False)
+            return results(*arguments[: len(sequences) + n], *(here[c] for c in constants))
+
+        starts = [None for _ in self.inner_outputs[n:]]
+        if (
+            sequences[0].type.shape[0] is None
+        ):  # of no steps at all, Scan makes rows without a shape if they don't begin
+            blank = results(*(pt.zeros(s.shape[1:], s.type.dtype) for s in sequences), *states, *constants)[n:]
+            starts = [pt.zeros_like(row) for row in blank]
 
         traces = pytensor.scan(
             step,
             sequences,
-            [*states, *(None for _ in self.inner_outputs[n:])],
+            [*states, *starts],
             distinct,
             go_backwards=self.reverse,
             strict=True,
@@ -332,4 +341,5 @@ class Recurrence(Op, HasInnerGraph):
             return_updates=False,
             name=self.name,
         )
-        return [t[-1] for t in traces[:n]] + [t[::-1] if self.reverse else t for t in traces[n:]]
+        last = [pt.join(0, start[None], trace[-1:])[-1] for start, trace in zip(states, traces[:n], strict=True)]
+        return last + [t[::-1] if self.reverse else t for t in traces[n:]]

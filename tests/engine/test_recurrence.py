@@ -247,17 +247,15 @@ def test_lengths_that_differ_at_run_time_are_refused(mode):
 # The compiled graph.
 
 
-@pytest.mark.parametrize("backward", ["saved", "recomputed"])
-def test_training_is_one_loop_forward_and_one_back_with_the_weights_product_outside(backward):
-    x, W, _, (h,) = tanh_net(backward=backward)
+def test_training_is_one_loop_forward_and_one_back_with_the_weights_product_outside():
+    x, W, _, (h,) = tanh_net()
     f = function([x], grad((h**2).sum(), [x, W]))
     forward, back = loops(f)
     assert [dots(node.op.fgraph) for node in (forward, back)] == [1, 1] and dots(f.maker.fgraph) == 1
     assert not forward.op.reverse and back.op.reverse
 
 
-@pytest.mark.parametrize(("backward", "products"), [("saved", [1, 1]), ("recomputed", [1, 2])])
-def test_a_step_with_four_gates_in_one_matrix_has_one_product_in_each_loop(backward, products):
+def test_a_step_with_four_gates_in_one_matrix_has_one_product_in_each_loop():
     n = 4
     x, W = pt.tensor("x", shape=(None, None, 4 * n), dtype="float32"), pt.fmatrix("W")
     zeros = pt.zeros((x.shape[1], n), dtype="float32")
@@ -268,9 +266,9 @@ def test_a_step_with_four_gates_in_one_matrix_has_one_product_in_each_loop(backw
         h = pt.sigmoid(o) * pt.tanh(c)
         return [h, c], [h]
 
-    _, (h,) = recurrence(lstm, [x], [zeros, zeros], backward=backward)
+    _, (h,) = recurrence(lstm, [x], [zeros, zeros])
     f = function([x, W], grad((h**2).sum(), [x, W]))
-    assert [dots(node.op.fgraph) for node in loops(f)] == products and dots(f.maker.fgraph) == 1
+    assert [dots(node.op.fgraph) for node in loops(f)] == [1, 1] and dots(f.maker.fgraph) == 1
 
 
 def test_what_a_step_uses_that_does_not_change_is_computed_once_outside():
