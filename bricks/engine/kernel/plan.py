@@ -95,7 +95,7 @@ class Plan:
         self.dtype = _dtype(graph)
         self.ctype = {"float32": "float", "float64": "double"}[self.dtype]
         states = list(zip(graph.inputs[n_sequences : n_sequences + n_states], graph.outputs[:n_states], strict=True))
-        self.extents = extents(graph, states, dict(zip(graph.inputs, shapes, strict=True)))
+        self.extents = extents(graph, n_sequences, n_states, dict(zip(graph.inputs, shapes, strict=True)))
         self.extras: list[np.ndarray] = []
         self.values: dict[Variable, Value] = {}
         self.order: list[Value] = []  # everything that is computed, in order

@@ -31,13 +31,13 @@ class Extent:
     matrix: tuple[int, int] | None = None  # of a right factor
 
 
-def extents(graph, states, shapes) -> dict:
+def extents(graph, n_sequences: int, n_states: int, shapes) -> dict:
     """The Extent of every variable of a step's graph.
 
     Parameters
     ----------
     graph : FunctionGraph
-    states : list of (input, output)
+    n_sequences, n_states : int
     shapes : dict
         Of the graph's inputs.
 
@@ -45,6 +45,8 @@ def extents(graph, states, shapes) -> dict:
     ------
     NotByRows
     """
+    given = graph.inputs[: n_sequences + n_states]
+    states = list(zip(given[n_sequences:], graph.outputs[:n_states], strict=True))
     first = next((before for before, _ in states if before.type.ndim == 2), None)
     if first is None:
         raise NotByRows("no state has the axes (batch, n)")
@@ -55,6 +57,9 @@ def extents(graph, states, shapes) -> dict:
     for before, after in states:
         for axis in range(before.type.ndim):
             same.unite((before, axis), (after, axis))
+    for v in given:  # matrices that never meet may be of one batch as well, where they are as long
+        if v.type.ndim == 2 and v.type.shape[0] != 1 and lengths[v][0] == shapes[first][0]:
+            same.unite((v, 0), (first, 0))
     batch = same.of((first, 0))
 
     def is_batch(v, axis):
@@ -198,6 +203,11 @@ def _unite(node, lengths, same) -> None:
     elif isinstance(op, SpecifyShape):
         for axis in range(node.inputs[0].type.ndim):
             same.unite((node.inputs[0], axis), (node.outputs[0], axis))
+    elif isinstance(op, Alloc):
+        (out,) = node.outputs
+        for axis, n in enumerate(node.inputs[1:]):
+            if n.owner is not None and isinstance(n.owner.op, Shape_i):
+                same.unite((n.owner.inputs[0], n.owner.op.i), (out, axis))
 
 
 def _check(node, is_batch) -> None:
