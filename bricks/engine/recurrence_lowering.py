@@ -9,6 +9,7 @@ from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import GraphRewriter, node_rewriter, out2in
 from pytensor.graph.traversal import ancestors
 
+from bricks.engine import trimming  # noqa: F401  (registers)
 from bricks.engine.kernel import absorb, build
 from bricks.engine.kernel.lowering import kernel_of, rewritten
 from bricks.engine.lowering import _is_traced, lower, lower_graph
