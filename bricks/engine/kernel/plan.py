@@ -116,8 +116,9 @@ class Plan:
         for adding in self.sums:
             totals = self.adding[adding.state][2]
             for term, total in zip(adding.terms, totals, strict=True):
-                columns = self._extent(total).width if adding.width != 1 else 1
-                if not term.by_row or columns != term.width or columns not in (1, adding.width):
+                columns = self._extent(total).width
+                fits = adding.width == 1 or columns == term.width and columns in (1, adding.width)
+                if not term.by_row or not fits:
                     raise NotByRows("a sum over the batch of something that has no row for each example")
         self.after = [None if k in self.collected else self.value(v) for k, v in enumerate(graph.outputs[:n_states])]
         self.rows = [self.value(v) for v in graph.outputs[n_states:]]
