@@ -8,7 +8,7 @@ time and batch, such as a bias's gradient.
 import pytensor.tensor as pt
 from pytensor.graph.replace import graph_replace
 from pytensor.graph.rewriting.basic import node_rewriter
-from pytensor.tensor.elemwise import CAReduce, Elemwise
+from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensor.tensor.math import Dot
 from pytensor.tensor.shape import Reshape
 from pytensor.tensor.type import TensorType
@@ -69,7 +69,7 @@ def _projection(fgraph, node, sequence):
     if product is None or product.owner is None or not isinstance(product.owner.op, Dot) or value.type.ndim != 3:
         return None
     left, W = product.owner.inputs
-    x = _through(left, Reshape)
+    x = _through(_through(left, DimShuffle) if W.type.shape[0] == 1 else left, Reshape)  # one feature: (T * batch,)
     if not _read_once(fgraph, product) or x is None or x.type.ndim != 3 or W.type.ndim != 2:
         return None
     known = x.type.shape[2] == W.type.shape[0] is not None
@@ -83,7 +83,8 @@ def _as_long(fgraph, a, b, axis: int) -> bool:
 
 
 def _through(value, kind):
-    return value.owner.inputs[0] if value.owner is not None and isinstance(value.owner.op, kind) else None
+    made = value is not None and value.owner is not None and isinstance(value.owner.op, kind)
+    return value.owner.inputs[0] if made else None
 
 
 def _is_sum(node) -> bool:
