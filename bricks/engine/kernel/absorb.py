@@ -69,7 +69,11 @@ def _projection(fgraph, node, sequence):
     if product is None or product.owner is None or not isinstance(product.owner.op, Dot) or value.type.ndim != 3:
         return None
     left, W = product.owner.inputs
-    x = _through(_through(left, DimShuffle) if W.type.shape[0] == 1 else left, Reshape)  # one feature: (T * batch,)
+    if W.type.shape[0] == 1:  # a single feature is (T, batch), and (T * batch,) flat
+        x = _through(_through(left, DimShuffle), Reshape)
+        x = x.dimshuffle(0, 1, "x") if x is not None and x.type.ndim == 2 else x
+    else:
+        x = _through(left, Reshape)
     if not _read_once(fgraph, product) or x is None or x.type.ndim != 3 or W.type.ndim != 2:
         return None
     known = x.type.shape[2] == W.type.shape[0] is not None
@@ -79,7 +83,10 @@ def _projection(fgraph, node, sequence):
 def _as_long(fgraph, a, b, axis: int) -> bool:
     """Whether two arrays are known to be as long: what is reshaped to (T * batch, n) and back then keeps its rows."""
     lengths = [v.type.shape[axis] for v in (a, b)]
-    return lengths[0] == lengths[1] if None not in lengths else fgraph.shape_feature.same_shape(a, b, axis, axis)
+    if None not in lengths:
+        return lengths[0] == lengths[1]
+    a, b = (v if v in fgraph.variables else v.owner.inputs[0] for v in (a, b))  # what was just made has no place yet
+    return fgraph.shape_feature.same_shape(a, b, axis, axis)
 
 
 def _through(value, kind):
