@@ -6,8 +6,10 @@ time and batch, such as a bias's gradient.
 """
 
 import pytensor.tensor as pt
+from pytensor.graph.basic import equal_computations
 from pytensor.graph.replace import graph_replace
 from pytensor.graph.rewriting.basic import node_rewriter
+from pytensor.tensor.basic import MakeVector
 from pytensor.tensor.elemwise import CAReduce, DimShuffle, Elemwise
 from pytensor.tensor.math import Dot
 from pytensor.tensor.shape import Reshape
@@ -80,13 +82,15 @@ def _projection(fgraph, node, sequence):
     return (x, W, biases) if known and all(_as_long(fgraph, value, x, axis) for axis in (0, 1)) else None
 
 
-def _as_long(fgraph, a, b, axis: int) -> bool:
-    """Whether two arrays are known to be as long: what is reshaped to (T * batch, n) and back then keeps its rows."""
-    lengths = [v.type.shape[axis] for v in (a, b)]
+def _as_long(fgraph, reshaped, x, axis: int) -> bool:
+    """Whether an axis is as long as another's: what is reshaped to (T * batch, n) and back then keeps its rows."""
+    lengths = [v.type.shape[axis] for v in (reshaped, x)]
     if None not in lengths:
         return lengths[0] == lengths[1]
-    a, b = (v if v in fgraph.variables else v.owner.inputs[0] for v in (a, b))  # what was just made has no place yet
-    return fgraph.shape_feature.same_shape(a, b, axis, axis)
+    shape = reshaped.owner.inputs[1].owner
+    if shape is None or not isinstance(shape.op, MakeVector):
+        return False
+    return equal_computations([shape.inputs[axis]], [fgraph.shape_feature.shape_tuple(x)[axis]])
 
 
 def _through(value, kind):
