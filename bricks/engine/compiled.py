@@ -5,6 +5,7 @@ and are given up to their successors; inputs are copied at the call; outputs com
 `host=False`.
 """
 
+import operator
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -48,6 +49,7 @@ class XLAFunction(Function):
         self.host, self.shapes = True, set()
         self._jitted = vm.jit_fn
         self._placement = placement.default()
+        self._give = self._placement.give
         self._array_type = type(self._placement.put(np.zeros(())))
         graph = maker.fgraph
         self._shared = {i: v.container for i, v in enumerate(graph.inputs) if isinstance(v, SharedVariable)}
@@ -58,32 +60,53 @@ class XLAFunction(Function):
         self._by_key = {spec.variable: k for k, spec in enumerate(self._specs)}
         self._by_key |= {spec.name: k for k, spec in enumerate(self._specs) if spec.name}
         self._updated = [(out, graph.inputs[i].container) for out, i in graph.update_mapping.items()]
-        self._updated_inputs = set(graph.update_mapping.values())
+        self._carried = [(i, self._shared[i]) for i in graph.update_mapping.values()]
+        carried = dict(self._carried)
+        self._read = [(i, container) for i, container in self._shared.items() if i not in carried]
+        self._held: list = []  # what those that are only read held at the last call, and what came of it
+        self._template: list | None = None
         self._returned = len(maker.outputs)
-        self._dtypes = [getattr(v.type, "dtype", None) for v in graph.outputs]
+        self._dtypes = [getattr(v.type, "dtype", None) for v in graph.outputs[: self._returned]]
 
     def __call__(self, *args, **kwargs):
-        arguments = self._arguments(args, kwargs)
+        if kwargs or len(args) != len(self._specs):
+            arguments = self._arguments(args, kwargs)
+        else:
+            arguments = [self._argument(spec, value) for spec, value in zip(self._specs, args, strict=True)]
         self.note_shapes(tuple([argument.shape for argument in arguments]))
         results = self._jitted(*self._merge(arguments))
         for position, container in self._updated:
             container.storage[0] = results[position]
+        if self.return_none:
+            return None
         results = list(results[: self._returned])
         if self.host:
-            results = [np.array(r, dtype=d) for r, d in zip(results, self._dtypes)]  # noqa: B905 (updates follow)
-        return results[0] if self.unpack_single else None if self.return_none else results
+            results = [np.array(r, dtype=d) for r, d in zip(results, self._dtypes, strict=True)]
+        return results[0] if self.unpack_single else results
 
     def _merge(self, arguments) -> list:
-        """All inputs of the graph in order: what the caller gave and what the shared variables hold."""
-        merged: list = [None] * (len(self._explicit) + len(self._shared))
+        """All inputs of the program in order: what the caller gave, what the shared variables hold, what is kept."""
+        held = [container.storage[0] for _, container in self._read]
+        if self._template is None or any(map(operator.is_not, held, self._held)):
+            self._read_shared(held)
+        merged = self._template.copy()
         for i, argument in zip(self._explicit, arguments, strict=True):
             merged[i] = argument
-        for i, container in self._shared.items():
+        for i, container in self._carried:
             value = container.storage[0]
             if type(value) is not self._array_type:  # isinstance(value, jax.Array) costs ten times as much
-                value = on_device(container, self._placement, self._jitted.x64, updated=i in self._updated_inputs)
+                value = on_device(container, self._placement, self._jitted.x64, updated=True)
             merged[i] = value
         return merged
+
+    def _read_shared(self, held: list) -> None:
+        """Put what is only read on the device, and compute what is kept of it."""
+        kept, x64 = self._jitted.kept, self._jitted.x64
+        merged: list = [None] * (len(self._explicit) + len(self._shared))
+        for i, container in self._read:
+            merged[i] = on_device(container, self._placement, x64)
+        self._template = kept.add_to(merged, x64)
+        self._held = held
 
     def _arguments(self, args, kwargs) -> list:
         if len(args) > len(self._specs):
@@ -100,7 +123,7 @@ class XLAFunction(Function):
 
     def _argument(self, spec: In, value):
         value = self.checked(spec, value)
-        return self._placement.give(value) if isinstance(value, np.ndarray) else value
+        return self._give(value) if isinstance(value, np.ndarray) else value
 
     def checked(self, spec: In, value):
         """`value` as an array of the dtype and axes that its input has; TypeError where it can't be."""
@@ -144,7 +167,7 @@ class XLAFunction(Function):
             jax.ShapeDtypeStruct(np.shape(e), s.variable.type.dtype) for e, s in zip(examples, self._specs, strict=True)
         ]
         merged = self._merge(explicit)
-        return [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in merged]
+        return [v if v is None else jax.ShapeDtypeStruct(v.shape, v.dtype) for v in merged]
 
     def export(self, *examples, platforms: Sequence[str] = ("cuda",)):
         """The step lowered for other platforms (`jax.export`), for inputs of the shapes of `examples`."""
@@ -161,11 +184,12 @@ class XLAFunction(Function):
 
 def _is_as_declared(value, kind) -> bool:
     """Whether an array has exactly the dtype and axes of its input, none of them in need of narrowing."""
-    return (
-        value.dtype == kind.dtype
-        and (value.dtype.kind == "f" or value.dtype.itemsize < 8)
-        and value.ndim == kind.ndim
-        and all(known is None or known == length for known, length in zip(kind.shape, value.shape, strict=True))
+    if value.dtype != kind.numpy_dtype or (value.dtype.itemsize == 8 and value.dtype.kind != "f"):
+        return False
+    if value.shape == kind.shape:
+        return True
+    return value.ndim == kind.ndim and all(
+        known is None or known == length for known, length in zip(kind.shape, value.shape, strict=True)
     )
 
 

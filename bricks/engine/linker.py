@@ -21,6 +21,7 @@ from pytensor.tensor.random.type import RandomType
 from pytensor.tensor.shape import Shape, Shape_i
 
 from bricks.engine import recurrence_lowering, scan_lowering, scan_saving, subtensor_lowering  # noqa: F401  (register)
+from bricks.engine.kept import Kept
 from bricks.engine.lowering import Context, _is_integer, lower_graph
 from bricks.errors import UsageError
 
@@ -37,21 +38,26 @@ class XLALinker(JAXLinker):
                 )
         wide = _has_float64(fgraph)
         self.x64 = wide or _has_wide_integers(fgraph)
-        return _finish(lower_graph(fgraph, Context(XLA, wide)), fgraph)
+        program = lower_graph(fgraph, Context(XLA, wide))
+        self.kept = Kept(fgraph, program)
+        return _finish(self.kept.after, fgraph, self.kept.variables)
 
     def jit_compile(self, fn):
         donated = tuple(sorted(set(self.fgraph.update_mapping.values())))
-        return Jitted(jax.jit(fn, donate_argnums=donated), self.x64)
+        return Jitted(jax.jit(fn, donate_argnums=donated), self.x64, self.kept)
 
     def create_thunk_inputs(self, storage_map):
         return [storage_map[variable] for variable in self.fgraph.inputs]
 
 
 class Jitted:
-    """A jitted function together with the precision that it is to be traced and called with."""
+    """A jitted function together with the precision that it is to be traced and called with.
 
-    def __init__(self, fn, x64: bool):
-        self.fn, self.x64 = fn, x64
+    Its arguments are the graph's inputs and, after them, what is kept of them.
+    """
+
+    def __init__(self, fn, x64: bool, kept):
+        self.fn, self.x64, self.kept = fn, x64, kept
 
     def __call__(self, *arguments):
         if jax.config.jax_enable_x64 == self.x64:
@@ -91,12 +97,12 @@ XLA = XLAMode(
 )
 
 
-def _finish(run, fgraph):
+def _finish(run, fgraph, kept):
     """Results as the graph declares them: arrays of its dtypes, no two of them the same memory."""
     taken: set = set()
     copied = []
     for output in fgraph.outputs:
-        copied.append(output in taken or output in fgraph.inputs)
+        copied.append(output in taken or output in fgraph.inputs or output in kept)
         taken.add(output)
     dtypes = [getattr(output.type, "dtype", None) for output in fgraph.outputs]
 

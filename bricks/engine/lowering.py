@@ -52,24 +52,41 @@ class Context:
     wide: bool
 
 
-def lower_graph(fgraph, context: Context) -> Callable:
+def lower_graph(fgraph, context: Context) -> "Program":
     """A function of JAX values that computes the outputs of `fgraph` from its inputs, as a tuple."""
-    program = [(node, lower_node(node, context)) for node in fgraph.toposort()]
-    constants = {
-        variable: _constant(variable)
-        for owner in [*(node.inputs for node, _ in program), fgraph.outputs]
-        for variable in owner
-        if isinstance(variable, Constant)
-    }
+    return Program(fgraph, context)
 
-    def run(*inputs):
-        values = dict(constants)
-        values.update(zip(fgraph.inputs, inputs, strict=True))
-        for node, call in program:
-            values.update(zip(node.outputs, call(*(values[v] for v in node.inputs)), strict=True))
-        return tuple(values[output] for output in fgraph.outputs)
 
-    return run
+class Program:
+    """The nodes of a graph, each with its counterpart in JAX."""
+
+    def __init__(self, fgraph, context: Context):
+        self._graph = fgraph
+        self._nodes = [(node, lower_node(node, context)) for node in fgraph.toposort()]
+        self._constants = {
+            variable: _constant(variable)
+            for owner in [*(node.inputs for node, _ in self._nodes), fgraph.outputs]
+            for variable in owner
+            if isinstance(variable, Constant)
+        }
+
+    def __call__(self, *inputs) -> tuple:
+        return self.between(self._graph.inputs, inputs, self._graph.outputs)
+
+    def between(self, variables, given, outputs) -> tuple:
+        """The values of `outputs` from those that are given of `variables`, which cut the graph."""
+        values = dict(self._constants)
+        values.update(zip(variables, given, strict=True))
+        needed = {v for v in outputs if v not in values}
+        nodes = []
+        for node, call in reversed(self._nodes):
+            if any(v in needed for v in node.outputs):
+                needed.update(v for v in node.inputs if v not in values)
+                nodes.append((node, call))
+        for node, call in reversed(nodes):
+            results = call(*(values[v] for v in node.inputs))
+            values.update((v, r) for v, r in zip(node.outputs, results, strict=True) if v not in values)
+        return tuple(values[output] for output in outputs)
 
 
 def lower_node(node: Apply, context: Context) -> Callable:

@@ -5,6 +5,7 @@ therefore copied once into memory of ours that nobody writes again.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ def private_copy(value: np.ndarray, dtype=None) -> np.ndarray:
     >>> private_copy(np.arange(10_000)).ctypes.data % 64
     0
     """
+    if dtype is None and value.nbytes < SMALL:
+        return value.copy()
     dtype = np.dtype(dtype or value.dtype)
     if value.size * dtype.itemsize < SMALL:
         return np.array(value, dtype)
@@ -58,9 +61,10 @@ class Placement:
         """An array on the device with the values of `value`, which may be overwritten afterwards."""
         return jax.device_put(private_copy(value), self.target)
 
-    def give(self, value: np.ndarray):
-        """`value` as an argument of a compiled call, safe from being overwritten afterwards."""
-        return private_copy(value) if self.on_host else self.put(value)
+    @property
+    def give(self) -> Callable:
+        """What makes an array an argument of a compiled call, safe from being overwritten afterwards."""
+        return private_copy if self.on_host else self.put
 
 
 def default() -> Placement:

@@ -46,8 +46,9 @@ class Steps:
     def __init__(self, fn: XLAFunction, prepare: Callable | None = None):
         self.fn, self._prepare = fn, prepare or (lambda data, slices: slices)
         self._raw = fn._jitted.fn.__wrapped__
-        self._carried = list(fn.maker.fgraph.update_mapping.values())
-        self._constant = [i for i in fn._shared if i not in self._carried]
+        self._carried = [i for i, _ in fn._carried]
+        self._inner = len(fn._explicit) + len(fn._shared) + len(fn._jitted.kept.variables)
+        self._constant = [i for i in range(self._inner) if i not in {*fn._explicit, *self._carried}]
         self._jitted = jax.jit(self._run, donate_argnums=0)
         self._under_way: collections.deque = collections.deque()
         self._buffers: dict = {}
@@ -136,7 +137,7 @@ class Steps:
         def step(i, state):
             slices = _apart(self._inputs, data, stacked, i)
             explicit, held, read, _ = lax.optimization_barrier((slices, state, constant, i))
-            merged: list = [None] * (len(fn._explicit) + len(fn._shared))
+            merged: list = [None] * self._inner
             for positions, values in ((fn._explicit, explicit), (self._carried, held), (self._constant, read)):
                 for position, value in zip(positions, values, strict=True):
                     merged[position] = value
