@@ -84,7 +84,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, under 3 minutes")
     parser.add_argument("--only", action="extend", nargs="+", choices=names, metavar="NAME", help="these workloads")
     parser.add_argument("--list", action="store_true", help="names of the workloads")
-    parser.add_argument("--rounds", type=int, help="instead of 25, or of 5 with --quick")
+    parser.add_argument("--rounds", type=int, help="instead of 11, or of 5 with --quick")
     parser.add_argument("--no-compiler", action="store_true", help="as on a machine without one")
     parser.add_argument("--scaling", action="store_true", help="instead: an LSTM's step against T, B and H, and a plot")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results")

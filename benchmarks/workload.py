@@ -42,7 +42,7 @@ class Workload:
 class Effort:
     """How long to measure: rounds, seconds that each contender gets in a round, fresh processes to start."""
 
-    rounds: int = 25
+    rounds: int = 11
     seconds: float = 0.4
     processes: int = 3
     compiled_loops: bool = True  # whether PyTorch compiles its loops, half a minute for each

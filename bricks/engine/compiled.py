@@ -21,6 +21,7 @@ from pytensor.printing import debugprint
 
 from bricks.engine import placement, random
 from bricks.engine.flags import FLAGS, MODES
+from bricks.engine.garbage import uncollected
 from bricks.engine.linker import XLA, XLAMode
 from bricks.engine.nanguard import CheckedFunction
 from bricks.engine.settings import start
@@ -221,6 +222,7 @@ class HostFunction:
         return getattr(self.fn, name)
 
 
+@uncollected()
 def function(
     inputs,
     outputs=None,
@@ -324,6 +326,7 @@ def _resolve(mode):
     return pytensor.compile.mode.get_mode(mode), False
 
 
+@uncollected()
 def grad(cost, wrt, **kwargs):
     """The symbolic gradient of a scalar cost (PyTensor's `grad`).
 

@@ -65,7 +65,10 @@ def values(unit, time, dtype):
     return [v.astype(dtype) for v in [*given, rng.random((time, BATCH)) > 0.3]]
 
 
-@pytest.mark.parametrize("of", UNITS)
+QUICK = ("lstm, masked", "neurons that see sequences alone", "clamps")
+
+
+@pytest.mark.parametrize("of", [pytest.param(of, marks=() if of in QUICK else pytest.mark.slow) for of in UNITS])
 def test_traces_and_gradients_equal_those_of_a_unit_that_keeps_everything(of):
     (unit, saved), (_, recomputed) = (graph(of, backward, "float64") for backward in ("saved", "recomputed"))
     for time in LENGTHS:
