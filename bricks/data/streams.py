@@ -124,11 +124,16 @@ class BatchIterator:
         """Batches of the present epoch done."""
         return self._batch
 
+    @property
+    def at_end(self) -> bool:
+        """Whether the present epoch has no batch left."""
+        return self._batch >= self._stream.batches_per_epoch
+
     def __iter__(self) -> "BatchIterator":
         return self
 
     def __next__(self) -> Batch:
-        if self._batch >= self._stream.batches_per_epoch:
+        if self.at_end:
             self._epoch, self._batch, self._batches = self._epoch + 1, 0, None
             raise StopIteration
         if self._batches is None:
@@ -144,12 +149,12 @@ class BatchIterator:
         epoch; then the iterator stands at the start of the next one.
         """
         scheme, total, epoch = self._stream.scheme, self._stream.num_examples, self._epoch
-        if self._order is None or self._order[0] != epoch:
-            self._order = (epoch, scheme.indices(total, epoch))
         size, first = scheme.batch_size, self._batch * scheme.batch_size
-        if first >= total:
+        if self.at_end:
             self._epoch, self._batch, self._batches = self._epoch + 1, 0, None
             return np.zeros((0, size), np.int64)
+        if self._order is None or self._order[0] != epoch:
+            self._order = (epoch, scheme.indices(total, epoch))
         whole = min(most, (total - first) // size)
         count = max(whole, 1)
         self._batch += count

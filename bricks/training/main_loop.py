@@ -290,7 +290,7 @@ class MainLoop:
         """Whether the epoch that is to be finished early has no batch left, so that it deserves its row."""
         iterator = self.stream.iterator()
         iterator.load_state_dict(self._position)
-        return next(iter(iterator), None) is None
+        return iterator.at_end if hasattr(iterator, "at_end") else next(iter(iterator), None) is None
 
     def _dispatch(self, callback: str, *arguments) -> None:
         for method in self._callbacks[callback]:
