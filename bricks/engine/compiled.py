@@ -174,8 +174,8 @@ class XLAFunction(Function):
         """The step lowered for other platforms (`jax.export`), for inputs of the shapes of `examples`."""
         import jax.export
 
-        with jax.enable_x64(self._jitted.x64):
-            return jax.export.export(self._jitted.fn, platforms=list(platforms))(*self._abstract(examples))
+        with jax.enable_x64(self._jitted.x64), pytensor.config.change_flags(cxx=""):  # kernels are of this machine
+            return jax.export.export(self._jitted.anew(), platforms=list(platforms))(*self._abstract(examples))
 
     def hlo(self, *examples) -> str:
         """XLA's optimised program for inputs of the shapes of `examples`, as text."""

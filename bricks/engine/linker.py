@@ -43,8 +43,7 @@ class XLALinker(JAXLinker):
         return _finish(self.kept.after, fgraph, self.kept.variables)
 
     def jit_compile(self, fn):
-        donated = tuple(sorted(set(self.fgraph.update_mapping.values())))
-        return Jitted(jax.jit(fn, donate_argnums=donated), self.x64, self.kept)
+        return Jitted(fn, set(self.fgraph.update_mapping.values()), self.x64, self.kept)
 
     def create_thunk_inputs(self, storage_map):
         return [storage_map[variable] for variable in self.fgraph.inputs]
@@ -56,8 +55,14 @@ class Jitted:
     Its arguments are the graph's inputs and, after them, what is kept of them.
     """
 
-    def __init__(self, fn, x64: bool, kept):
-        self.fn, self.x64, self.kept = fn, x64, kept
+    def __init__(self, fn, donated, x64: bool, kept):
+        self._traced, self._donated = fn, tuple(sorted(donated))
+        self.fn = jax.jit(fn, donate_argnums=self._donated)
+        self.x64, self.kept = x64, kept
+
+    def anew(self):
+        """The same, jitted but not traced yet."""
+        return jax.jit(lambda *arguments: self._traced(*arguments), donate_argnums=self._donated)
 
     def __call__(self, *arguments):
         if jax.config.jax_enable_x64 == self.x64:
