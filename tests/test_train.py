@@ -201,7 +201,7 @@ def kill_again_and_again(start, lab, reference, times, seed):
         words = ["--resume", str(run)]
         if process.returncode == 0:  # it had ended already: begin another one
             assert_same_end(run, reference)
-            run.rename(lab / f"done-{killed}")
+            run.rename(lab / f"done-{time.time_ns()}")
             words = ["blobs", LONG]
     assert start(*words).wait() == 0
     (run,) = runs_in(lab)

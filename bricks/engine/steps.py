@@ -1,8 +1,9 @@
 """Several calls of a compiled function as one call of XLA: a loop that carries the updated shared variables.
 
 What a call costs beside its arithmetic (Python, dispatch, handing arrays over) is then paid once for many steps.
-How many of them run is an argument of the program, not a part of it: so K steps give bit for bit what K calls
-give, however they are grouped, and nothing is compiled anew for a group that is shorter.
+How many of them run is an argument of the program, not a part of it: so K steps give the same bits however they are
+grouped, and nothing is compiled anew for a group that is shorter. (A call of the function itself is another program
+to XLA, which may round a product and a sum once where it rounds them twice here.)
 """
 
 import collections
@@ -125,11 +126,11 @@ class Steps:
         return list(self._prepare(data, slices))
 
     def _run(self, state, constant, data, stacked, count):
-        """The loop, in JAX, whose body XLA is to compile as it compiles a single call.
+        """The loop, in JAX, whose body is to be the same machine code whatever is around it.
 
-        Where it fuses a step with what is around it, or computes before the loop what does not change within, a
-        product and a sum may be rounded once here and twice there. So inputs and outputs pass through functions
-        of their own, and all that a step reads through a barrier that depends on the step.
+        Where XLA fuses a step with how its inputs are come by, or computes before the loop what does not change
+        within, a product and a sum may be rounded once in one loop and twice in another. So inputs and outputs pass
+        through functions of their own, and all that a step reads through a barrier that depends on the step.
         """
         fn, returned = self.fn, self.fn._returned
         after = [position for position, _ in fn._updated]

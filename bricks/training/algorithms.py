@@ -122,9 +122,6 @@ class GradientDescent:
             self._compile()
         return Calls(self._step, self.inputs) if isinstance(self._step, XLAFunction) else None
 
-    def _lacks(self, name: str, batch: Mapping):
-        raise UsageError(f"{_WHO}: the batch lacks the source {name!r}; {nearest(name, batch)}") from None
-
     def monitor(self, name: str, variable) -> None:
         """Monitor one more scalar, taken as it is: made of `cost`, `gradients` or `steps`, for example."""
         if self._accumulators is not None:
@@ -151,23 +148,16 @@ class GradientDescent:
             check_same_axis(self._example_axis, sources, _WHO)
 
     def process_batch(self, batch: Mapping[str, np.ndarray]) -> None:
-        """One step, handed over and not waited for. The first call compiles it.
+        """One step, not waited for where the device lets one. The first call compiles it.
 
         Without `prepare` before it, examples are counted along the first axis.
         """
-        if self._step is None:
-            self._compile()
-        try:
-            values = [batch[name] for name in self.inputs]
-        except KeyError as error:
-            self._lacks(error.args[0], batch)
-        self._step(*values, np.asarray(self.steps_given, "int32"))
-        self.steps_given += 1
+        self.process_batches([batch], 1)
 
     def process_batches(self, batches: Sequence[Mapping[str, np.ndarray]], room: int | None = None) -> None:
-        """A step for each batch, those of equal shapes together in one compiled call; not waited for.
+        """A step for each batch, those of equal shapes together in one compiled call.
 
-        Bit for bit what `process_batch` does with one after the other.
+        Bit for bit what `process_batch` does with one after the other: that is such a call too, of one step.
 
         Parameters
         ----------
@@ -175,17 +165,16 @@ class GradientDescent:
         room : int, optional
             How many a compiled call has room for; another number is compiled anew. Default: all of them.
         """
-        room = room or len(batches)
-        if self._calls is None or room < 2:
-            for batch in batches:
-                self.process_batch(batch)
-            return
-        for name in self.inputs:
-            for batch in batches:
+        calls = self._calls
+        for batch in batches:
+            for name in self.inputs:
                 if name not in batch:
-                    self._lacks(name, batch)
-        for run in alike(batches, self.inputs, room):
-            self._calls.stacked(run, self.steps_given, room)
+                    raise UsageError(f"{_WHO}: the batch lacks the source {name!r}; {nearest(name, batch)}")
+        for run in alike(batches, self.inputs, room or len(batches)) if calls else [[batch] for batch in batches]:
+            if calls:
+                calls.stacked(run, self.steps_given, room or len(batches))
+            else:
+                self._step(*(run[0][name] for name in self.inputs), np.asarray(self.steps_given, "int32"))
             self.steps_given += len(run)
 
     def hold(self, stream) -> Held | None:
