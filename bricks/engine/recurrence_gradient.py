@@ -257,7 +257,7 @@ def _without_cheap(saved, changing, factors) -> list[Variable]:
     return [v for v in saved if not is_cheap(v)]
 
 
-_CHEAP = ("Add", "Mul", "Neg", "Sqr", "Sub")
+_CHEAP = ("Add", "Mul", "Neg", "Sqr", "Sub", "TrueDiv")
 
 
 def _is_kept(v, states) -> bool:
