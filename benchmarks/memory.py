@@ -51,14 +51,14 @@ def growth(who: str, sizes: tuple[int, int, int, int]) -> float:
 
 def _import(who: str) -> None:
     if who == "nn.LSTM":
-        import peers_torch  # noqa: F401
+        import peers_torch  # noqa: F401  (resident before the growth is measured)
     else:
-        import jax.numpy  # noqa: F401
+        import jax.numpy  # noqa: F401  (resident before the growth is measured)
 
         import bricks.engine.compiled
         import bricks.gated
         import bricks.layers
-        import bricks.training.step_rules  # noqa: F401
+        import bricks.training.step_rules  # noqa: F401  (resident before the growth is measured)
 
 
 _PROC = Path("/proc/self/status")
