@@ -11,7 +11,13 @@ import bricks
 from bricks import function, grad
 from bricks.engine.recurrences import Recurrence, recurrence
 
-WAYS = [(False, "saved"), (False, "recomputed"), (True, "saved"), (True, "recomputed")]
+SLOW = pytest.mark.slow
+WAYS = [
+    (False, "saved"),
+    (True, "saved"),
+    pytest.param(False, "recomputed", marks=SLOW),
+    pytest.param(True, "recomputed", marks=SLOW),
+]
 N = 3
 
 
@@ -194,7 +200,7 @@ def by_perform():
     return Mode(linker="py", optimizer=None)
 
 
-@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("reverse", [False, pytest.param(True, marks=SLOW)])
 @pytest.mark.parametrize("mode", ["FAST_COMPILE", "perform"])
 def test_other_modes_give_the_same_numbers(mode, reverse):
     inputs, last, rows = rich(reverse)

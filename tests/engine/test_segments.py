@@ -36,7 +36,7 @@ def assert_equal(pairs):
             np.testing.assert_allclose(got, wanted, rtol=1e-11, atol=1e-12)
 
 
-@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("reverse", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_values_and_gradients_equal_those_of_a_loop_that_keeps_everything_for_every_length(reverse):
     """In one function each: the length is known when it runs."""
     assert_equal(both(graph(reverse), LENGTHS))
@@ -46,7 +46,7 @@ def test_no_step_at_all_leaves_the_states_and_gives_gradients_of_zero():
     assert_equal(both(graph(), (0,)))
 
 
-@pytest.mark.parametrize("mode", ["FAST_COMPILE", "perform"])
+@pytest.mark.parametrize("mode", ["perform", pytest.param("FAST_COMPILE", marks=pytest.mark.slow)])
 def test_other_modes_give_the_same_numbers(mode):
     """With nothing left after the segments, and with something."""
     x, W, (last,), (h,) = tanh_net(backward="recomputed")

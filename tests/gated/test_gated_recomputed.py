@@ -65,7 +65,7 @@ def values(unit, time, dtype):
     return [v.astype(dtype) for v in [*given, rng.random((time, BATCH)) > 0.3]]
 
 
-QUICK = ("lstm, masked", "neurons that see sequences alone", "clamps")
+QUICK = ("neurons that see sequences alone", "clamps")
 
 
 @pytest.mark.parametrize("of", [pytest.param(of, marks=() if of in QUICK else pytest.mark.slow) for of in UNITS])
@@ -78,6 +78,7 @@ def test_traces_and_gradients_equal_those_of_a_unit_that_keeps_everything(of):
             np.testing.assert_allclose(got, wanted, rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_in_float32_they_are_close():
     (unit, saved), (_, recomputed) = (
         graph("lstm, masked", backward, "float32") for backward in ("saved", "recomputed")

@@ -91,7 +91,7 @@ def reference():
     return trained(1)
 
 
-@pytest.mark.parametrize("steps_per_call", [None, 2, 4, 64])
+@pytest.mark.parametrize("steps_per_call", [None, 4, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 64))])
 @pytest.mark.parametrize("seen", [False, True], ids=["held", "read"])
 def test_however_many_steps_a_call_has_the_run_is_the_same_bit_for_bit(reference, steps_per_call, seen):
     calls = Calls()
@@ -103,8 +103,13 @@ def test_however_many_steps_a_call_has_the_run_is_the_same_bit_for_bit(reference
     assert (len(calls.ends) == 15) is (steps_per_call is None and seen)
 
 
-@pytest.mark.parametrize("first", [1, 3, None])
-@pytest.mark.parametrize("second", [1, 4, None])
+FAST = [(1, None), (None, 1), (3, 4)]
+PAIRS = [(first, second) for first in (1, 3, None) for second in (1, 4, None)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [pytest.param(*pair, marks=() if pair in FAST else pytest.mark.slow) for pair in PAIRS]
+)
 def test_a_run_saved_within_an_epoch_goes_on_with_another_number_of_steps(reference, first, second):
     begun = MainLoop(algorithm(), stream(), [FinishAfter(iterations=7)], steps_per_call=first)
     begun.run()
@@ -115,8 +120,13 @@ def test_a_run_saved_within_an_epoch_goes_on_with_another_number_of_steps(refere
     assert [content(row) for row in loop.log] == [content(row) for row in reference.log][1:]
 
 
-@pytest.mark.parametrize("steps_per_call", [1, 3, None])
-@pytest.mark.parametrize("check_every", [2, 100])
+CHECKS = [(steps, every) for steps in (1, 3, None) for every in (2, 100)]
+
+
+@pytest.mark.parametrize(
+    ("steps_per_call", "check_every"),
+    [pytest.param(*c, marks=() if c in [(3, 2), (None, 100)] else pytest.mark.slow) for c in CHECKS],
+)
 def test_a_step_that_is_not_finite_is_named_and_the_state_is_before_it(steps_per_call, check_every):
     order = ShuffledScheme(8, seed=5).indices(34, 1)
     bad = int(order[2 * 8 + 3])  # in the third batch of the second epoch; in the first it comes elsewhere
