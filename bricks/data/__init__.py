@@ -9,6 +9,7 @@ from bricks.data.checksums import verify_arrays, verify_file
 from bricks.data.contracts import Source, Stream
 from bricks.data.converters.mnist import convert_mnist, read_mnist
 from bricks.data.ensure import ensure
+from bricks.data.folds import fold_streams
 from bricks.data.generated import GeneratedStream, generated_streams
 from bricks.data.hdf5 import H5PYDataset
 from bricks.data.idx import read_idx
@@ -42,6 +43,7 @@ __all__ = [
     "data_folders",
     "ensure",
     "find_data_file",
+    "fold_streams",
     "generated_streams",
     "read_idx",
     "read_mnist",

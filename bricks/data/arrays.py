@@ -27,6 +27,11 @@ class ArrayDataset:
     name : str
         What errors call the data set; a file's path, say.
 
+    Attributes
+    ----------
+    part_of : (ArrayDataset, range) or None
+        The data set that this is a slice of, and which examples.
+
     Raises
     ------
     UsageError, DataError
@@ -60,6 +65,7 @@ class ArrayDataset:
         if len(set(lengths.values())) > 1:
             raise DataError(f"{who}: all sources must have equally many examples, got {lengths}")
         self.num_examples: int = next(iter(lengths.values()))
+        self.part_of: tuple[ArrayDataset, range] | None = None
         self.sources = {
             source: Source(array.dtype, array.shape[1:], _labels(source, array, axes or {}, who))
             for source, array in self.arrays.items()
@@ -93,7 +99,9 @@ class ArrayDataset:
         if not isinstance(part, slice):
             raise UsageError(f"{self.name}: [...] takes a slice, as in dataset[:100], got {part!r}")
         axes = {name: source.axes for name, source in self.sources.items()}
-        return ArrayDataset({name: array[part] for name, array in self.arrays.items()}, axes, name=self.name)
+        dataset = ArrayDataset({name: array[part] for name, array in self.arrays.items()}, axes, name=self.name)
+        dataset.part_of = self, range(self.num_examples)[part]
+        return dataset
 
 
 def example_numbers(indices: Sequence[int] | np.ndarray, num_examples: int, who: str) -> np.ndarray:
