@@ -39,10 +39,10 @@ train: .venv/installed
 	$(BIN)/python train.py $(CONFIG)
 
 test: .venv/installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: .venv/installed-test
-	$(BIN)/python -m pytest -m 'slow or not slow'
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'slow or not slow'
 
 bench: .venv-bench/installed
 	.venv-bench/bin/python benchmarks/run.py

@@ -26,10 +26,11 @@ setup(
         "pydantic>=2.7",
         "pyyaml>=6",
         "rich>=13",
+        "safetensors>=0.4",
     ],
     extras_require={
         "cuda": ["jax[cuda12]>=0.10,<0.13"],
-        "test": ["pytest>=8", "hypothesis>=6.100", "ruff>=0.6"],
+        "test": ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100", "ruff>=0.6", "tensorboard>=2.16"],
         "bench": ["torch>=2.9,<2.14", "matplotlib>=3.8"],
         "notebook": ["jupyterlab>=4", "matplotlib>=3.8"],
         "tensorboard": ["tensorboard>=2.16"],

@@ -39,16 +39,20 @@ def fused(kind: str, D: int, H: int, layers: int = 1):
 
 
 def classifier(unit: str, sizes: tuple[int, int, int, int], layers: int = 1, settings=None, **options):
-    """Our units, read-out and training step, as models/sequence_classifier.py puts them together.
+    """Our units, read-out and training step, as models/sequence_classifier.py puts them together."""
+    from bricks import GradientDescent
+    from bricks.training.step_rules import Scale
 
-    First states are zeros for good, as PyTorch's are, so that the numbers are the same.
-    """
+    units, head, cost = graph(unit, sizes, layers, **options)
+    return units, head, GradientDescent(cost, step_rule=Scale(RATE), **(settings or {}))
+
+
+def graph(unit: str, sizes: tuple[int, int, int, int], layers: int = 1, **options):
+    """Units, read-out and cost. First states are zeros for good, as PyTorch's are, so that the numbers are the same."""
     import pytensor.tensor as pt
 
-    from bricks import GradientDescent
     from bricks.gated import Stack, build
     from bricks.layers import CategoricalCrossEntropy, Linear
-    from bricks.training.step_rules import Scale
 
     T, _, D, H = sizes
     x = pt.tensor("features", shape=(T, None, D), dtype="float32")
@@ -56,8 +60,7 @@ def classifier(unit: str, sizes: tuple[int, int, int, int], layers: int = 1, set
     made = [build(unit, D if k == 0 else H, H, learned_initial=False, seed=1, **options) for k in range(layers)]
     units = made[0] if layers == 1 else Stack(made, seed=1)
     head = Linear(H, CLASSES, name="classifier", seed=1)
-    cost = CategoricalCrossEntropy()(y, head(units(x).final_output))
-    return units, head, GradientDescent(cost, step_rule=Scale(RATE), **(settings or {}))
+    return units, head, CategoricalCrossEntropy()(y, head(units(x).final_output))
 
 
 def on_one_batch(descent, x: np.ndarray, y: np.ndarray):

@@ -80,6 +80,13 @@ TABLE = [
         quick=False,
     ),
     Workload(
+        "monitored",
+        "LSTM with 10 activation means, 5 gradient and 5 update norms monitored, T=28 B=128 D=28 H=128",
+        "monitored",
+        {"T": 28, "B": 128, "D": 28, "H": 128},
+        (Comparison("bricks, monitored", "bricks", 1.05),),
+    ),
+    Workload(
         "stepping",
         "LSTM inference step by step, B=1 D=28 H=128",
         "stepping",

@@ -18,6 +18,7 @@ import numpy as np
 from pytensor.graph.basic import Variable
 
 from bricks import engine
+from bricks.engine.provenance import Maker, claim
 from bricks.errors import UsageError, nearest
 from bricks.graph.annotations import Call, annotate
 from bricks.graph.projections import project
@@ -242,7 +243,9 @@ class Brick(Node):
         call.arguments = dict(bound.arguments)
         self._open_calls.append(call)
         try:
-            return call.give_out(apply(*bound.args, **bound.kwargs), self.output_roles)
+            given = call.give_out(apply(*bound.args, **bound.kwargs), self.output_roles)
+            claim(call.outputs.values(), call, call.inputs.values())
+            return given
         finally:
             self._open_calls.pop()
 
@@ -253,9 +256,18 @@ class Brick(Node):
             raise UsageError(f"{self.path}: apply the brick by calling it, not its `apply`")
         return self._open_calls[-1]
 
+    @property
+    def maker(self) -> Maker:
+        """Who makes what is made now: the application that is going on, or, where none is, the brick."""
+        return self._open_calls[-1] if self._open_calls else Call(self, 0)
+
     def tag(self, variable: Variable, name: str, role: Role) -> Variable:
         """Inside `apply`: make a variable on the way findable as this brick's `name`."""
         return annotate(variable, self, name, role, self.current_call)
+
+    def bounds(self, output: str) -> tuple[float, float] | None:
+        """Between which values an output of that name always lies; None where there are no bounds, or none known."""
+        return None
 
     def _check_initializers(self) -> None:
         if not self._initializers:

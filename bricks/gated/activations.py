@@ -13,6 +13,8 @@ ACTIVATIONS: dict[str, Callable] = {
     "softplus": pt.softplus,
     "tanh": pt.tanh,
 }
+BOUNDS = {"logistic": (0, 1), "tanh": (-1, 1)}
+"""Between which values those lie that have bounds."""
 ALIASES = {"sigmoid": "logistic", "relu": "rectifier"}
 
 

@@ -10,7 +10,7 @@ from bricks.gated.notation import wiring_of
 from bricks.gated.trace import Trace
 from bricks.gated.unit import GatedUnit
 from bricks.gated.wiring import Wiring
-from bricks.layers.dropout import Dropout
+from bricks.layers.noise import Dropout
 
 
 class Bidirectional(Brick):

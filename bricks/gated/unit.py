@@ -8,7 +8,7 @@ from bricks import engine
 from bricks.brick import Brick
 from bricks.errors import UsageError
 from bricks.gated import inputs as check
-from bricks.gated.activations import activation_of
+from bricks.gated.activations import BOUNDS, activation_of
 from bricks.gated.evaluation import Evaluation
 from bricks.gated.neurons import ConstantNeuron, Initial, SeeingNeuron, last_bias
 from bricks.gated.noise import Noise
@@ -212,6 +212,10 @@ class GatedUnit(Brick):
         others = [n for n in self.wiring.neurons if n not in traced]
         traced |= {name: outside.full(outside.activation(name)) for name in others}
         return finals, [traced[name] for name in (*self.states, *self.wiring.neurons)]
+
+    def bounds(self, output: str) -> tuple[float, float] | None:
+        neuron = self.wiring.neurons.get(output)
+        return BOUNDS.get(neuron.activation) if isinstance(neuron, Neuron) else None
 
     def final(self, trace: Mapping) -> dict:
         """The last states of a trace, as `initial` of what comes next."""

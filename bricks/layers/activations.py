@@ -19,10 +19,15 @@ class Activation(Brick):
     (2, 3)
     """
 
+    limits: tuple[float, float] | None = None
+
     def apply(self, input_):
         """Any float shape to the same."""
         check_float(self, input_)
         return self.activate(input_)
+
+    def bounds(self, output: str) -> tuple[float, float] | None:
+        return self.limits
 
 
 class Identity(Activation):
@@ -35,6 +40,8 @@ class Identity(Activation):
 class Tanh(Activation):
     """y = tanh(x)"""
 
+    limits = (-1, 1)
+
     def activate(self, input_):
         return pt.tanh(input_)
 
@@ -42,22 +49,10 @@ class Tanh(Activation):
 class Logistic(Activation):
     """y = 1 / (1 + exp(-x))"""
 
+    limits = (0, 1)
+
     def activate(self, input_):
         return pt.sigmoid(input_)
-
-
-class Rectifier(Activation):
-    """y = max(x, 0)
-
-    Not written as a choice by x > 0, which would turn NaN into 0 and so hide it.
-
-    References
-    ----------
-    Glorot, Bordes & Bengio 2011, Deep sparse rectifier neural networks.
-    """
-
-    def activate(self, input_):
-        return pt.maximum(input_, 0)
 
 
 class Softmax(Activation):

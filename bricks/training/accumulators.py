@@ -1,4 +1,6 @@
-"""Means weighted by examples, kept on the device as (sum, number of examples) until somebody reads them.
+"""What is monitored, kept on the device from batch to batch until somebody reads it.
+
+A plain scalar is averaged over examples:
 
     mean = sum over batches of n * value  /  sum of n
 
@@ -11,77 +13,66 @@ import numpy as np
 import pytensor.tensor as pt
 
 from bricks import engine
-from bricks.errors import UsageError
+from bricks.training.aggregation import Aggregation
 from bricks.training.values import read_values, write_values
 
 
-def check_monitored(monitored: Mapping, who: str) -> dict:
-    """The variables as they came; UsageError for one that is no scalar number."""
-    for name, variable in monitored.items():
-        if not isinstance(variable, pt.TensorVariable) or variable.type.ndim or "complex" in variable.type.dtype:
-            raise UsageError(
-                f"{who}: monitored {name!r} must be a symbolic scalar, "
-                f"got {getattr(variable, 'type', variable)!s}; take its mean or norm"
-            )
-    return dict(monitored)
-
-
 class Accumulators:
-    """Sums of scalar variables over calls of a compiled function.
+    """What aggregations keep over calls of a compiled function.
 
     Parameters
     ----------
-    monitored : mapping
-        Scalars by name. Sums of float64 are kept in float64, all others in floatX at least.
+    monitored : mapping of str to Aggregation
+        Sums of float64 are kept in float64, all others in floatX at least.
     prefix : str
         For the names of the shared variables.
     """
 
-    def __init__(self, monitored: Mapping, prefix: str):
+    def __init__(self, monitored: Mapping[str, Aggregation], prefix: str):
         self.monitored = dict(monitored)
-        self.sums = {
-            name: engine.shared(np.zeros((), _sum_dtype(variable)), name=f"{prefix}/sum/{name}")
-            for name, variable in monitored.items()
+        self._start = {
+            f"{prefix}/{part}/{name}": first
+            for name, aggregation in monitored.items()
+            for part, first in aggregation.start().items()
         }
-        self.count = engine.shared(np.zeros((), "int32"), name=f"{prefix}/examples")
+        self._start[f"{prefix}/examples"] = np.zeros((), "int32")
+        self._shared = {name: engine.shared(first.copy(), name=name) for name, first in self._start.items()}
+        self._kept = {
+            name: {part: self._shared[f"{prefix}/{part}/{name}"] for part in aggregation.start()}
+            for name, aggregation in monitored.items()
+        }
+        self.count = self._shared[f"{prefix}/examples"]
 
     def updates(self, example_axis) -> list:
         """Pairs for `function`: what a batch adds; `example_axis` is (input, axis), or None for weight 1."""
         n = example_axis[0].shape[example_axis[1]] if example_axis else pt.constant(1)
-        pairs = [
-            (
-                self.sums[name],
-                self.sums[name] + variable.astype(total.type.dtype) * n.astype(total.type.dtype),
-            )
-            for (name, variable), total in zip(self.monitored.items(), self.sums.values(), strict=True)
-        ]
+        pairs = []
+        for name, aggregation in self.monitored.items():
+            kept = self._kept[name]
+            new = aggregation.add(kept, aggregation.variables, n)
+            pairs += [(kept[part], new[part]) for part in kept]
         return [*pairs, (self.count, self.count + n.astype("int32"))]
 
-    def read(self, reset: bool = True) -> dict[str, float]:
-        """The means, waiting for them; empty if nothing was added."""
+    def read(self, reset: bool = True) -> dict[str, float | list]:
+        """The entries of a row, waiting for them; empty if nothing was added."""
         count = int(self.count.get_value())
-        means = {name: float(total.get_value()) / count for name, total in self.sums.items()} if count else {}
+        values = {}
+        if count:
+            for name, aggregation in self.monitored.items():
+                values[name] = aggregation.value(read_values(self._kept[name]), count)
         if reset:
             self.reset()
-        return means
+        return values
 
     def reset(self) -> None:
         """Start anew."""
-        for variable in (*self.sums.values(), self.count):
-            variable.set_value(np.zeros((), variable.type.dtype))
+        for name, variable in self._shared.items():
+            variable.set_value(self._start[name].copy())
 
     def state_dict(self) -> dict:
-        """Sums and count."""
-        return read_values(self._named())
+        """All that is kept."""
+        return read_values(self._shared)
 
     def load_state_dict(self, state: Mapping) -> None:
-        """Put sums and count back. CheckpointError where other things are monitored."""
-        write_values(self._named(), state, "monitored means")
-
-    def _named(self) -> dict:
-        return {variable.name: variable for variable in (*self.sums.values(), self.count)}
-
-
-def _sum_dtype(variable) -> str:
-    dtype = variable.type.dtype
-    return np.result_type(dtype, engine.floatX()).name if dtype.startswith("float") else engine.floatX()
+        """Put it back. CheckpointError where other things are monitored."""
+        write_values(self._shared, state, "monitored means")

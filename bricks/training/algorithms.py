@@ -15,8 +15,9 @@ from pytensor.gradient import DisconnectedInputError
 from bricks import engine
 from bricks.engine.compiled import XLAFunction
 from bricks.errors import CheckpointError, UsageError, nearest
-from bricks.graph import ComputationGraph, named_parameters, projected, projections_of, training_graph
-from bricks.training.accumulators import Accumulators, check_monitored
+from bricks.graph import ComputationGraph, named_parameters, projected, projections_of, replace, training_graph
+from bricks.training.accumulators import Accumulators
+from bricks.training.aggregation import Last, aggregated, rebuilt, variables_of
 from bricks.training.calls import Calls, alike
 from bricks.training.health import all_finite
 from bricks.training.held import Held, hold
@@ -43,11 +44,14 @@ class GradientDescent:
         without bricks), all its shared variables of floats.
     step_rule : StepRule, optional
         By default `Scale(learning_rate=0.1)`.
+    schedules : dict of str to Schedule, optional
+        From hyper-parameters of the rule to what multiplies them in each step (`bricks.training.schedules`); the
+        last value in an epoch is monitored under the hyper-parameter's name.
     updates : mapping or pairs, optional
         {shared variable: new value}, to be done with each step.
-    monitored : dict of str to scalar Variable, optional
-        What `read_monitored` gives the means of, weighted by examples, as the training graph has it. `cost`
-        always is.
+    monitored : dict of str to scalar Variable or Aggregation, optional
+        What `read_monitored` gives, as the training graph has it: of a scalar the mean over examples; `total`,
+        `histogram`, ... of `bricks.training` say otherwise. `cost` always is there.
 
     Attributes
     ----------
@@ -86,15 +90,18 @@ class GradientDescent:
     2.0
     """
 
-    def __init__(self, cost, parameters=None, step_rule: StepRule | None = None, *, updates=(), monitored=None):
+    def __init__(
+        self, cost, parameters=None, step_rule: StepRule | None = None, *, schedules=None, updates=(), monitored=None
+    ):
         self.step_rule = step_rule or Scale(learning_rate=0.1)
         _check_cost(cost)
-        monitored = check_monitored({"cost": cost} | dict(monitored or {}), _WHO)
+        aggregations = aggregated({"cost": cost} | dict(monitored or {}), _WHO)
         self._updates = {variable: pt.as_tensor_variable(new) for variable, new in dict(updates).items()}
-        training = training_graph([cost, *monitored.values(), *self._updates.values()])
+        watched = variables_of(aggregations)
+        training = training_graph([cost, *watched, *self._updates.values()])
         self.cost, *rest = training.outputs
-        self.monitored = dict(zip(monitored, rest, strict=False))
-        self._updates = dict(zip(self._updates, rest[len(monitored) :], strict=True))
+        self.monitored = rebuilt(aggregations, rest[: len(watched)])
+        self._updates = dict(zip(self._updates, rest[len(watched) :], strict=True))
         self._training_updates = dict(training.updates)
         graph = ComputationGraph([*training.outputs, *self._training_updates.values()])
         self._inputs = check_inputs(graph.inputs, _WHO)
@@ -106,14 +113,31 @@ class GradientDescent:
 
         self.gradients = _gradients(self.cost, self.parameters)
         self.step_rule.use()
-        steps, self._rule_updates = self.step_rule.compute_steps(self.gradients)
-        self.steps = {p: step.astype(p.type.dtype) for p, step in steps.items()}
         self.steps_done = engine.shared(np.asarray(0, "int32"), name="steps_done")
+        steps, self._rule_updates = self._computed_steps(dict(schedules or {}))
+        self.steps = {p: step.astype(p.type.dtype) for p, step in steps.items()}
         self.steps_given = 0
         self._random = engine.random.states([*training.outputs, *self._training_updates.values()])
         self._accumulators: Accumulators | None = None
         self._example_axis = example_axis(self._inputs)
         self._step = None
+
+    def _computed_steps(self, schedules: Mapping) -> tuple[dict, list]:
+        """What the rule makes of the gradients, its hyper-parameters multiplied by what is scheduled for them."""
+        steps, updates = self.step_rule.compute_steps(self.gradients)
+        if not schedules:
+            return steps, updates
+        now = {}
+        for name, schedule in schedules.items():
+            variable = self.step_rule.find_hyperparameter(name)
+            done = self.steps_done.astype(variable.type.dtype)
+            now[variable] = (variable * schedule.factor(done, pt)).astype(variable.type.dtype)
+            self.monitored[name.rpartition("/")[2]] = Last(now[variable])
+        watched = self.step_rule.watched
+        flat = replace([*steps.values(), *(new for _, new in updates), *watched], now)
+        self.step_rule.watched = flat[len(flat) - len(watched) :]
+        held = [(buffer, new) for (buffer, _), new in zip(updates, flat[len(steps) :], strict=False)]
+        return dict(zip(steps, flat, strict=False)), held
 
     @cached_property
     def _calls(self) -> Calls | None:
@@ -123,13 +147,14 @@ class GradientDescent:
         return Calls(self._step, self.inputs) if isinstance(self._step, XLAFunction) else None
 
     def monitor(self, name: str, variable) -> None:
-        """Monitor one more scalar, taken as it is: made of `cost`, `gradients` or `steps`, for example."""
+        """Monitor one more scalar or `Aggregation`, taken as it is: of `cost`, `gradients` or `steps`, for example."""
         if self._accumulators is not None:
             raise UsageError(f"{_WHO}: monitor({name!r}) must come before the first step, which compiles it")
         if name in self.monitored:
             raise UsageError(f"{_WHO}: monitor({name!r}): there is one of that name already")
-        self.monitored |= check_monitored({name: variable}, _WHO)
-        self._inputs = check_inputs(ComputationGraph([*self._inputs.values(), variable]).inputs, _WHO)
+        more = aggregated({name: variable}, _WHO)
+        self._inputs = check_inputs(ComputationGraph([*self._inputs.values(), *variables_of(more)]).inputs, _WHO)
+        self.monitored |= more
         self.inputs = list(self._inputs)
 
     def prepare(self, sources: Mapping) -> None:
@@ -213,8 +238,8 @@ class GradientDescent:
         results |= {f"the square of {names[v]}": v**2 for v in self._watched()}
         return first_not_finite(results, self._inputs, batch)
 
-    def read_monitored(self, reset: bool = True) -> dict[str, float]:
-        """Means since the last reset, weighted by examples; empty if there was no step."""
+    def read_monitored(self, reset: bool = True) -> dict[str, float | list]:
+        """What was monitored since the last reset; empty if there was no step."""
         return {} if self._accumulators is None else self._accumulators.read(reset)
 
     def state_dict(self) -> dict:

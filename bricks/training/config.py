@@ -1,12 +1,11 @@
 """Configs are data: one YAML file an experiment, validated whole before anything is built.
 
 What `dataset`, `model` and `algorithm` may say is read from the signatures of the dataset's `streams`, the
-model's `build` and the step rule's constructor; `training` is `Training` below. Every error is collected,
+model's `build` and the step rule's constructor; `training` is `settings.Training`. Every error is collected,
 with its path and the nearest right name. There is no code in a config.
 """
 
 import dataclasses
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,38 +15,26 @@ from pydantic import ConfigDict, Field, FiniteFloat, PositiveInt
 
 from bricks.errors import UsageError, nearest
 from bricks.training import yamls
+from bricks.training.given import Given, load, to_json
 from bricks.training.lab import Lab, Option, options
 from bricks.training.problems import Problem, explain
+from bricks.training.settings import STRICT, Monitor, Positive, Schedule, Training
 
 Fraction = Annotated[FiniteFloat, Field(gt=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Positive = Annotated[FiniteFloat, Field(gt=0)]
-
-_STRICT = ConfigDict(extra="forbid", strict=True)
-
-
-class Training(pydantic.BaseModel):
-    """The `training` section: how long to train, what to watch, when to save."""
-
-    model_config = _STRICT
-
-    epochs: PositiveInt
-    patience: PositiveInt | None = None
-    watch: str = "valid_cost"
-    checkpoint_minutes: Positive | None = None
-    checkpoint_iterations: PositiveInt | None = None
-    steps_per_call: PositiveInt | None = None
-
+Folds = Annotated[int, Field(ge=2)]
 
 ALGORITHM_OPTIONS = {
     option.name: option
     for option in (
         Option("clip", Positive | None, None),
+        Option("weight_decay", Positive | None, None),
         Option("max_norm", Positive | None, None),
         Option("decay", Fraction, 1.0),
+        Option("schedule", Schedule | None, None),
     )
 }
-"""What each step rule takes beside its own: global-norm clipping, max-norm, learning-rate factor an epoch."""
+"""What each step rule takes beside its own: for gradients, for weights, and changes of a hyper-parameter."""
 
 _ROOMS = {"dataset": "datasets", "model": "models"}
 _CHOICE = {"dataset": "name", "model": "name", "algorithm": "step_rule"}
@@ -63,7 +50,11 @@ class Choice:
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """A valid config. `resolved` is the whole of it as plain data, defaults filled in."""
+    """A valid config. `resolved` is the whole of it as plain data, defaults filled in.
+
+    With `folds` K and `fold` k, examples of train and valid are split anew (`bricks.data.fold_streams`). They are at
+    the top, beside the seed, for that is done to the streams of any data set, whatever options it has.
+    """
 
     name: str
     seed: int
@@ -72,6 +63,8 @@ class Config:
     algorithm: Choice
     training: Training
     resolved: dict[str, Any]
+    folds: int | None = None
+    fold: int | None = None
 
     def to_yaml(self) -> str:
         """The resolved config as YAML that reads back to the same."""
@@ -79,7 +72,7 @@ class Config:
 
 
 def read(path: str | Path, lab: Lab, overrides: Iterable[str] = (), name: str | None = None) -> Config:
-    """Read the config at `path`, apply overrides, validate the whole.
+    """Read the config at `path`, apply overrides, validate the whole; of a sweep, its first point.
 
     Parameters
     ----------
@@ -99,58 +92,66 @@ def read(path: str | Path, lab: Lab, overrides: Iterable[str] = (), name: str | 
         `configs/x.yaml: algorithm.learning_rte: unknown key; did you mean 'learning_rate'? ...`.
     """
     path = Path(path)
-    shown = str(path.relative_to(lab.folder)) if path.is_relative_to(lab.folder) else str(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{shown}: can't be read: {error}") from None
-    data = yamls.load(text, shown)
-    if data is None:
-        data = {}
-    if not isinstance(data, dict):
-        raise UsageError(f"{shown}: must be sections with keys and values, got {data!r:.80}")
-    original = json.loads(_json(data, shown))
-    changed = json.loads(_json(data, shown))
-    overridden = [_override(changed, text) for text in overrides]
+    return validated(load(path, lab, overrides), lab, name or path.stem)
 
-    def origin(where: tuple) -> str:
-        inside = any(where[: len(keys)] == keys for keys in overridden)
-        added = any(keys[: len(where)] == where for keys in overridden) and not _has(original, where)
-        return "command line" if inside or added else shown
 
-    config, problems = validate(changed, lab, name or path.stem)
+def validated(given: Given, lab: Lab, name: str) -> Config:
+    """What is given, validated whole; UsageError with a line for each thing that is wrong."""
+    config, problems = validate(given.at(given.points[0]), lab, name)
     if problems:
-        raise UsageError("\n".join(f"{origin(problem.where)}: {problem}" for problem in problems))
+        raise UsageError("\n".join(given.told(problems)))
     return config
 
 
-def validate(data: dict[str, Any], lab: Lab, name: str) -> tuple[Config | None, list[Problem]]:
-    """Validate plain data as a config: the config, or all that is wrong with it."""
+def validate(
+    data: dict[str, Any], lab: Lab, name: str, unchecked: Iterable[str] = ()
+) -> tuple[Config | None, list[Problem]]:
+    """Validate plain data as a config: the config, or all that is wrong with it.
+
+    Sections named in `unchecked` are taken as they are: what they name need not be there any more.
+    """
+    unchecked = set(unchecked)
     problems: list[Problem] = []
-    sections = {room: _section(room, _choices(room, lab), _chosen(data, room), lab, problems) for room in _CHOICE}
+    known = {room: [] if room in unchecked else _choices(room, lab) for room in _CHOICE}
+    sections = {room: _section(room, known[room], _chosen(data, room), lab, problems) for room in _CHOICE}
+    problems = [problem for problem in problems if problem.where[0] not in unchecked]
     whole = pydantic.create_model(
         "Config",
-        __config__=_STRICT,
+        __config__=STRICT,
         seed=(Seed, 1),
+        folds=(Folds | None, None),
+        fold=(PositiveInt | None, None),
         training=(Training, ...),
         **{room: (section, ...) for room, section in sections.items()},
     )
-    known = {room: _keys(section) for room, section in {**sections, "training": Training}.items()}
+    inner = {"training": Training, "training.monitor": Monitor, "algorithm.schedule": Schedule}
+    known = {room: _keys(section) for room, section in {**sections, **inner}.items()}
     try:
-        valid = whole.model_validate_json(_json(data, name))
+        valid = whole.model_validate_json(to_json(data, name))
     except pydantic.ValidationError as error:
         return None, explain(error, data, known, problems)
+    problems += _wrong_fold(valid.folds, valid.fold)
     if problems:
         return None, problems
     resolved = valid.model_dump(mode="json", by_alias=True)
-    order = ("seed", "dataset", "model", "algorithm", "training")
+    order = [key for key in ("seed", "folds", "fold", *sections, "training") if resolved[key] is not None]
     return Config(
         name=name,
         seed=valid.seed,
         training=valid.training,
-        resolved={section: resolved[section] for section in order},
+        resolved={key: resolved[key] for key in order},
+        folds=valid.folds,
+        fold=valid.fold,
         **{room: _choice(getattr(valid, room), _CHOICE[room]) for room in _CHOICE},
     ), []
+
+
+def _wrong_fold(folds: int | None, fold: int | None) -> list[Problem]:
+    if folds is None and fold is not None:
+        return [Problem(("fold",), f"is one of how many? Give folds too, got fold={fold}")]
+    if folds is not None and (fold is None or fold > folds):
+        return [Problem(("fold",), f"must be from 1 to folds={folds}, got {fold}")]
+    return []
 
 
 def _choices(room: str, lab: Lab) -> list[str]:
@@ -166,7 +167,8 @@ def _options(room: str, name: str, lab: Lab) -> dict[str, Option]:
         return options(lab.function(_ROOMS[room], name))
     from bricks.training.step_rules import RULES
 
-    return options(RULES[name].__init__) | ALGORITHM_OPTIONS
+    own = options(RULES[name].__init__)
+    return own | {key: option for key, option in ALGORITHM_OPTIONS.items() if key not in own}  # AdamW's weight_decay
 
 
 def _chosen(data: dict, room: str) -> Any:
@@ -192,7 +194,7 @@ def _section(room: str, known: list[str], chosen: Any, lab: Lab, problems: list[
             raise UsageError(f"{room} {chosen!r}: an option can't be called {key!r}, which names the {room}")
         default = {} if option.required else {"default": option.default}
         fields[f"option_{option.name}"] = (option.annotation, Field(alias=option.name, **default))
-    return pydantic.create_model(room, __config__=_STRICT, **fields)
+    return pydantic.create_model(room, __config__=STRICT, **fields)
 
 
 def _keys(section: type[pydantic.BaseModel]) -> list[str]:
@@ -200,35 +202,6 @@ def _keys(section: type[pydantic.BaseModel]) -> list[str]:
 
 
 def _choice(section: pydantic.BaseModel, key: str) -> Choice:
-    values = {field.alias: getattr(section, name) for name, field in type(section).model_fields.items()}
+    fields = type(section).model_fields.items()
+    values = {field.alias or name: getattr(section, name) for name, field in fields} | (section.model_extra or {})
     return Choice(values.pop(key), values)
-
-
-def _override(data: dict[str, Any], text: str) -> tuple[str, ...]:
-    """Set `section.key=value` in `data`; the keys it set."""
-    path, equals, value = text.partition("=")
-    keys = tuple(path.strip().split("."))
-    if not equals or not all(keys):
-        raise UsageError(f"command line: {text!r}: an override is section.key=value, for example training.epochs=60")
-    section = data
-    for depth, key in enumerate(keys[:-1]):
-        section = section.setdefault(key, {})
-        if not isinstance(section, dict):
-            raise UsageError(f"command line: {text}: {'.'.join(keys[: depth + 1])} is a value, not a section")
-    section[keys[-1]] = json.loads(_json(yamls.load(value, f"command line: {path.strip()}"), "command line"))
-    return keys
-
-
-def _has(data: Any, where: tuple) -> bool:
-    for key in where:
-        if not isinstance(data, dict) or key not in data:
-            return False
-        data = data[key]
-    return True
-
-
-def _json(data: Any, where: str) -> str:
-    try:
-        return json.dumps(data)
-    except (ValueError, RecursionError):
-        raise UsageError(f"{where}: a value contains itself") from None

@@ -9,10 +9,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 
-import numpy as np
-
 from bricks.errors import CheckpointError, NotFiniteError, UsageError, nearest
-from bricks.training.values import read_values, write_values
 
 CALLBACKS = (
     "before_training",
@@ -22,8 +19,8 @@ CALLBACKS = (
     "after_steps",
     "after_epoch",
     "on_interrupt",
-    "after_training",
     "on_error",
+    "after_training",
 )
 
 
@@ -73,11 +70,11 @@ class Extension:
     def on_interrupt(self) -> None:
         """After the step in which Ctrl-C was pressed."""
 
-    def after_training(self) -> None:
-        """At the end, also after `on_interrupt`; not after an error."""
-
     def on_error(self, error: Exception) -> None:
-        """When an exception ends the training, before it goes on to the caller."""
+        """When an exception ends the training, before `after_training`; then it goes on to the caller."""
+
+    def after_training(self) -> None:
+        """At the end, whatever ended it: also after `on_interrupt` and `on_error`."""
 
     def state_dict(self) -> dict:
         """What it needs to go on; empty if it remembers nothing."""
@@ -104,10 +101,8 @@ class FinishAfter(Extension):
         super().__init__()
         if epochs is None and iterations is None:
             raise UsageError("FinishAfter: needs epochs or iterations")
-        for name, value in (("epochs", epochs), ("iterations", iterations)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-                raise UsageError(f"FinishAfter: {name} must be an integer from 0, got {value!r}")
-        self.epochs, self.iterations = epochs, iterations
+        self.epochs = check_count(self, "epochs", epochs, 0)
+        self.iterations = check_count(self, "iterations", iterations, 0)
 
     def before_training(self) -> None:
         self._look()
@@ -129,157 +124,70 @@ class FinishAfter(Extension):
             self.main_loop.finish(f"{self.iterations} iterations done")
 
 
-class EarlyStopping(Extension):
-    """Keep the parameters of the best epoch; finish when none was better for a while.
+class Callback(Extension):
+    """Functions of one's own as callbacks; each is called with the loop, and with what the callback gets.
 
     Parameters
     ----------
-    watch : str
-        The entry of the row that says how good an epoch is. One that is not finite is never the best.
-    patience : int, optional
-        Finish when so many epochs in a row were no better than the best before them. Default: never.
-    maximize : bool
-        Whether greater is better.
-    keep : mapping of str to shared variable, optional
-        What to keep of the best epoch. Default: the algorithm's parameters and buffers.
-
-    Attributes
-    ----------
-    best_value, best_epoch, best_iteration
-        Of the best epoch; None before there is one.
-    best_parameters : dict of str to array
-        On the host; empty before there is a best epoch.
-    improved : bool
-        Whether the last epoch was the best so far, for extensions that come after.
-    stale : int
-        Epochs since the best one.
-    """
-
-    def __init__(
-        self,
-        watch: str = "valid_error",
-        patience: int | None = 10,
-        maximize: bool = False,
-        keep: Mapping | None = None,
-    ):
-        super().__init__()
-        if patience is not None and (isinstance(patience, bool) or not isinstance(patience, int) or patience < 1):
-            raise UsageError(f"EarlyStopping: patience must be an integer from 1, got {patience!r}")
-        self.watch, self.patience, self.maximize = watch, patience, maximize
-        self._keep = keep
-        self.best_value: float | None = None
-        self.best_epoch: int | None = None
-        self.best_iteration: int | None = None
-        self.best_parameters: dict[str, np.ndarray] = {}
-        self.improved, self.stale = False, 0
-
-    @property
-    def kept(self) -> dict:
-        """The shared variables, by name, whose values of the best epoch are kept."""
-        algorithm = self.main_loop.algorithm
-        return dict(self._keep) if self._keep is not None else algorithm.parameters | algorithm.buffers
-
-    def before_training(self) -> None:
-        known = self.main_loop.row_entries
-        if self.watch not in known:
-            raise UsageError(f"EarlyStopping: watch={self.watch!r} is no entry of a row; {nearest(self.watch, known)}")
-        self._look()
-
-    def after_epoch(self) -> None:
-        row = self.main_loop.row
-        if self.watch not in row:
-            raise UsageError(f"EarlyStopping: {self.watch!r} is not in the row yet; put what adds it before this")
-        value = row[self.watch]
-        self.improved = math.isfinite(value) and (
-            self.best_value is None or (value > self.best_value if self.maximize else value < self.best_value)
-        )
-        self.stale = 0 if self.improved else self.stale + 1
-        if self.improved:
-            self.best_value, self.best_epoch, self.best_iteration = value, row["epoch"], row["iteration"]
-            self.best_parameters = read_values(self.kept)
-        self._look()
-
-    def restore(self) -> None:
-        """Give the kept variables the values of the best epoch."""
-        if self.best_epoch is None:
-            raise UsageError(f"EarlyStopping: there is no best epoch yet: no {self.watch} was finite")
-        write_values(self.kept, self.best_parameters, "EarlyStopping, best parameters")
-
-    def _look(self) -> None:
-        if self.patience is not None and self.stale >= self.patience:
-            self.main_loop.finish(f"{self.watch} did not get better for {self.stale} epochs")
-
-    def state_dict(self) -> dict:
-        return {name: getattr(self, name) for name in _BEST} | {"best_parameters": dict(self.best_parameters)}
-
-    def load_state_dict(self, state: Mapping) -> None:
-        missing = {*_BEST, "best_parameters"} - set(state)
-        if missing:
-            raise CheckpointError(f"extension {self.name}: the state lacks {', '.join(sorted(missing))}")
-        for name in _BEST:
-            setattr(self, name, state[name])
-        self.best_parameters = dict(state["best_parameters"])
-
-
-_BEST = ("best_value", "best_epoch", "best_iteration", "improved", "stale")
-
-
-class Decay(Extension):
-    """Multiply a hyper-parameter by a factor after each epoch.
-
-    Parameters
-    ----------
-    factor : float
-        Above 0.
-    hyperparameter : str
-        Its name in the step rule.
-    """
-
-    def __init__(self, factor: float, hyperparameter: str = "learning_rate"):
-        super().__init__(f"decay_{hyperparameter}")
-        if not (math.isfinite(factor) and factor > 0):
-            raise UsageError(f"Decay: factor must be above 0, got {factor!r}")
-        self.factor, self.hyperparameter = factor, hyperparameter
-
-    def before_training(self) -> None:
-        self.main_loop.algorithm.step_rule.find_hyperparameter(self.hyperparameter)
-
-    def after_epoch(self) -> None:
-        _set(self, self.main_loop.algorithm.step_rule, lambda old: old * self.factor)
-
-
-class Schedule(Extension):
-    """Set a hyper-parameter before each epoch, from the number of epochs done.
-
-    Parameters
-    ----------
-    hyperparameter : str
-        Its name in the step rule.
-    function : callable
-        From the number of epochs done to the value.
+    every : int, optional
+        `after_steps` comes after each so many iterations, and only then.
+    name : str, optional
+        Needed where a loop has several of them.
+    **functions : callable
+        By the names of the callbacks.
 
     Examples
     --------
-    >>> warm_up = Schedule("momentum", lambda epoch: min(0.5 + 0.04 * epoch, 0.9))
+    >>> costs = Callback(after_epoch=lambda loop: print(loop.row["train_cost"]))
+    >>> every_hundred = Callback(every=100, after_steps=lambda loop: print(loop.iteration), name="counter")
     """
 
-    def __init__(self, hyperparameter: str, function: Callable[[int], float]):
-        super().__init__(f"schedule_{hyperparameter}")
-        self.hyperparameter, self.function = hyperparameter, function
+    def __init__(self, *, every: int | None = None, name: str | None = None, **functions: Callable):
+        super().__init__(name)
+        self.every = check_count(self, "every", every, 1)
+        for callback, function in functions.items():
+            if callback not in CALLBACKS:
+                raise UsageError(f"Callback: no callback is called {callback!r}; {nearest(callback, CALLBACKS)}")
+            if not callable(function):
+                raise UsageError(f"Callback: {callback} must be a function, got {function!r}")
+            setattr(self, callback, self._called(callback, function))
 
-    def before_training(self) -> None:
-        self.main_loop.algorithm.step_rule.find_hyperparameter(self.hyperparameter)
+    def steps_until_due(self) -> int | None:
+        return None if self.every is None else self.every - self.main_loop.iteration % self.every
+
+    def _called(self, callback: str, function: Callable) -> Callable:
+        def call(*arguments):
+            if callback != "after_steps" or self.every is None or self.main_loop.iteration % self.every == 0:
+                function(self.main_loop, *arguments)
+
+        return call
+
+
+class Timing(Extension):
+    """Add to a row's `time` how long the epoch's steps took in all, and each: `epoch` and `step`, in seconds.
+
+    Put it first, so that what other extensions do after an epoch isn't counted.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._began = 0.0
+        self._steps = 0
 
     def before_epoch(self) -> None:
-        _set(self, self.main_loop.algorithm.step_rule, lambda _: self.function(self.main_loop.epoch))
+        self._began, self._steps = self.main_loop.time["total"], self.main_loop.iteration
 
+    def after_epoch(self) -> None:
+        loop = self.main_loop
+        seconds, steps = loop.time["total"] - self._began, loop.iteration - self._steps
+        loop.row["time"] |= {"epoch": round(seconds, 6), "step": round(seconds / steps, 9)}
 
-def _set(extension, step_rule, change: Callable) -> None:
-    variable = step_rule.find_hyperparameter(extension.hyperparameter)
-    value = np.asarray(change(float(variable.get_value())), variable.type.dtype)
-    if not np.isfinite(value):
-        raise NotFiniteError(f"{extension.name}: {extension.hyperparameter} must stay finite, got {value}")
-    variable.set_value(value)
+    def state_dict(self) -> dict:
+        return {"time": {"began": self._began}, "steps": self._steps}
+
+    def load_state_dict(self, state: Mapping) -> None:
+        if state:  # a checkpoint of before there was this extension has none
+            self._began, self._steps = state["time"]["began"], state["steps"]
 
 
 class FiniteRows(Extension):
@@ -293,3 +201,10 @@ class FiniteRows(Extension):
             if isinstance(value, float) and not math.isfinite(value):
                 epoch = self.main_loop.row["epoch"]
                 raise NotFiniteError(f"epoch {epoch}: {key} is {value}, though all training steps were finite")
+
+
+def check_count(extension: Extension, what: str, value, least: int) -> int | None:
+    """An integer from `least` on, or None."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+        raise UsageError(f"{type(extension).__name__}: {what} must be an integer from {least}, got {value!r}")
+    return value

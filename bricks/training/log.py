@@ -3,17 +3,22 @@
 A process killed while it appends leaves a torn last line: it never counts as a row.
 """
 
+import contextlib
+import errno
 import fcntl
 import json
+import logging
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bricks.errors import CheckpointError, UsageError
+
+logger = logging.getLogger("bricks")
 
 
 class Log:
@@ -26,12 +31,19 @@ class Log:
     offset : int, optional
         Cut the file back to so many bytes, as a checkpoint says. By default only a torn last line is cut off.
 
+    Attributes
+    ----------
+    offset : int
+        Bytes that are on the disk, whole lines.
+    pending : list of dict
+        Rows that could not be written, because the disk is full, say: tried again with the next row and at the end.
+
     Raises
     ------
     UsageError
         If another process has the log open.
     CheckpointError
-        If the file is shorter than `offset`, or has no line end there.
+        If the file is shorter than `offset`, or has no line end there; from `close`, if rows are still pending.
 
     Examples
     --------
@@ -44,7 +56,7 @@ class Log:
 
     def __init__(self, path: str | os.PathLike, offset: int | None = None):
         self.path = Path(path)
-        self._file = open(self.path, "a+b")
+        self._file = open(self.path, "a+b", buffering=0)  # what a full disk refused must not be written later by itself
         try:
             _lock(self._file, self.path)
             self._file.seek(0)
@@ -62,20 +74,42 @@ class Log:
         if end < len(content):
             self._file.truncate(end)
             os.fsync(self._file.fileno())
-        self.offset = end
+        self.offset, self.pending = end, []
 
     def append(self, row: dict[str, Any]) -> None:
-        """Add a row: appended, flushed, synced. What isn't finite becomes null: JSON has no such number."""
-        line = (json.dumps(_finite(row), allow_nan=False) + "\n").encode()
-        self._file.write(line)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self.offset += len(line)
-        self._rows.append(json.loads(line))
+        """Add a row: appended, synced. What isn't finite becomes null: JSON has no such number."""
+        row = json.loads(json.dumps(finite(row), allow_nan=False))
+        self._rows.append(row)
+        self.pending.append(row)
+        failure = self._write()
+        if failure:
+            logger.warning("%s: can't be written: %s; the row is kept and tried again", self.path, failure)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Write what is pending, and let go of the file."""
+        failure = None if self._file.closed else self._write()
         self._file.close()
+        if failure:
+            raise CheckpointError(
+                f"{self.path}: can't be written: {failure}; its last {len(self.pending)} rows are lost"
+            )
+
+    def _write(self) -> str | None:
+        """Write what is pending, all of it or none; why it could not be."""
+        lines = "".join(json.dumps(row) + "\n" for row in self.pending).encode()
+        if not lines:
+            return None
+        try:
+            if self._file.write(lines) < len(lines):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self.offset)
+            return error.strerror or str(error)
+        self.offset += len(lines)
+        self.pending = []
+        return None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -93,6 +127,16 @@ def read(path: str | os.PathLike) -> list[dict[str, Any]]:
     return _rows(content[: content.rfind(b"\n") + 1], path)
 
 
+def last_test(rows: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """The last row with what the test set said; None if it was not read.
+
+    >>> last_test([{"epoch": 1}, {"epoch": 1, "test_error": 0.5}])
+    {'epoch': 1, 'test_error': 0.5}
+    """
+    tests = [row for row in rows if any(key.startswith("test_") for key in row)]
+    return tests[-1] if tests else None
+
+
 def _rows(content: bytes, path: str | os.PathLike) -> list[dict[str, Any]]:
     rows = []
     for number, line in enumerate(content.splitlines(), 1):
@@ -103,11 +147,14 @@ def _rows(content: bytes, path: str | os.PathLike) -> list[dict[str, Any]]:
     return rows
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The value with None in place of numbers that are not finite, which JSON does not have."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

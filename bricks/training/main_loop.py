@@ -1,5 +1,6 @@
 """The main loop: batches to the algorithm, extensions around it, a row of the log for each epoch."""
 
+import logging
 import time
 from collections.abc import Iterable, Mapping
 
@@ -7,6 +8,11 @@ from bricks.errors import CheckpointError, DataError, NotFiniteError, UsageError
 from bricks.training.extensions import CALLBACKS, Extension
 from bricks.training.grouping import Grouping
 from bricks.training.interrupts import Interrupts
+
+logger = logging.getLogger("bricks")
+
+MOST_SKIPPED = 10
+"""Batches in a row that may be skipped; if none of so many gives a finite step, something else is wrong."""
 
 
 class MainLoop:
@@ -20,8 +26,8 @@ class MainLoop:
                 after_steps                                            for each compiled call
             after_epoch, then the row is appended to the log           for each epoch
         on_interrupt                                                   if Ctrl-C was pressed
-        after_training
-        on_error(error)                                                instead, where an exception ends it
+        on_error(error)                                                if an exception ends it
+        after_training                                                 whatever ended it
 
     Parameters
     ----------
@@ -42,11 +48,16 @@ class MainLoop:
         chosen: about as many as take a tenth of a second, up to 50; one, if an extension has callbacks for each
         batch. Of several steps in a call all `before_batch` come before it, all `after_batch` after it, with
         `iteration` that of the last. A call ends where an extension's `steps_until_due` says.
+    not_finite : str
+        What comes after a step that is not finite: `stop`, with NotFiniteError; or `skip`: the batch is left out as
+        if it weren't in the stream, and the row says of how many, `train_skipped`.
 
     Attributes
     ----------
     iteration, epoch : int
-        Steps and epochs done.
+        Steps (those that took effect) and epochs done.
+    skipped : int
+        Batches left out in this epoch.
     row : dict or None
         The row being made, in `after_epoch`.
     finish_reason : str or None
@@ -57,7 +68,8 @@ class MainLoop:
     UsageError, ShapeError
         From `run`, before anything is compiled, if the stream doesn't fit the graph.
     NotFiniteError
-        From `run`, for a step that was not finite: it names the step and the first variable that went wrong.
+        From `run`, for a step that was not finite, or for ten in a row where they are skipped: it names the step and
+        the first variable that went wrong.
         Parameters, buffers, counters and the position in the stream are then as before that step.
     KeyboardInterrupt
         From `run`, after Ctrl-C: the call is finished and `on_interrupt` and `after_training` are done. A
@@ -80,12 +92,16 @@ class MainLoop:
         *,
         check_every: int = 100,
         steps_per_call: int | None = None,
+        not_finite: str = "stop",
     ):
+        if not_finite not in ("stop", "skip"):
+            raise UsageError(f"MainLoop: not_finite must be 'stop' or 'skip', got {not_finite!r}")
         if isinstance(check_every, bool) or not isinstance(check_every, int) or check_every < 1:
             raise UsageError(f"MainLoop: check_every must be an integer from 1, got {check_every!r}")
         self.algorithm, self.stream, self.name, self.check_every = algorithm, stream, name, check_every
         self.log = [] if log is None else log
-        self.extensions = tuple(extensions)
+        self.not_finite, self.skipped, self._in_a_row = not_finite, 0, 0
+        self.extensions = _checked_extensions(extensions)
         names = [extension.name for extension in self.extensions]
         for extension in self.extensions:
             if names.count(extension.name) > 1:
@@ -125,12 +141,17 @@ class MainLoop:
         """Finish after the present batch, or epoch if called in `after_epoch`; the first reason stays."""
         self.finish_reason = self.finish_reason or reason
 
-    def check(self) -> None:
-        """Wait for all steps given so far. NotFiniteError if one was not finite: the loop is before it."""
+    def check(self) -> bool:
+        """Wait for all steps given so far; whether one was not finite and the loop now stands after its batch.
+
+        Where such steps are not skipped: NotFiniteError, and the loop is before it.
+        """
         bad = self.algorithm.check()
         if bad is None:
+            if self.iteration != self._checked[0]:
+                self._in_a_row = 0
             self._checked = (self.iteration, self._position)
-            return
+            return False
         step = self.iteration - (self.algorithm.steps_given - bad)
         iteration, position = self._checked
         iterator = self.stream.iterator()
@@ -139,16 +160,25 @@ class MainLoop:
         for _ in range(step - 1 - iteration):
             next(batches)
         self._position = iterator.state_dict()
-        explanation = self.algorithm.explain(next(batches))
+        batch = next(batches)
+        skip = self.not_finite == "skip"
+        self._in_a_row = self._in_a_row + 1 if step == self._checked[0] + 1 else 1
+        explanation = self.algorithm.explain(batch) if not (skip and self.skipped) else "as one before"
         self.algorithm.rewind()
         self.iteration = step - 1
+        where = f"step {step} (epoch {self.epoch + 1}, batch {step - self._epoch_start + self.skipped})"
+        message = f"{self.name + ': ' if self.name else ''}{where} is not finite: {explanation}"
+        if skip and self._in_a_row < MOST_SKIPPED:
+            self.skipped += 1
+            self._position = iterator.state_dict()
+            logger.warning("%s. This batch is skipped.", message)
         self._iterator.load_state_dict(self._position)
+        self._ended = False
         self._checked = (self.iteration, self._position)
-        where = f"step {step} (epoch {self.epoch + 1}, batch {step - self._epoch_start})"
-        raise NotFiniteError(
-            f"{self.name + ': ' if self.name else ''}{where} is not finite: {explanation}. "
-            "The parameters are as they were before this step."
-        )
+        if skip and self._in_a_row < MOST_SKIPPED:
+            return True
+        after = f" It is the {self._in_a_row}th in a row, with different batches." if skip else ""
+        raise NotFiniteError(f"{message}. The parameters are as they were before this step.{after}")
 
     @property
     def row_entries(self) -> list[str]:
@@ -171,8 +201,9 @@ class MainLoop:
             "epoch": self.epoch,
             "epoch_start": self._epoch_start,
             "position": dict(self._position),
+            "skipped": self.skipped,
             "time": self.time,
-            "row": None if self.row is None else {**self.row, "time": self.time},
+            "row": None if self.row is None else {**self.row, "time": self.row["time"] | self.time},
             "algorithm": self.algorithm.state_dict(),
             "extensions": {name: state for name, state in states.items() if state},
         }
@@ -199,6 +230,7 @@ class MainLoop:
         )
         self._position = self._iterator.state_dict()
         self._checked = (self.iteration, self._position)
+        self.skipped, self._in_a_row = state.get("skipped", 0), 0  # version 1 of before there was skipping has none
         self._total_time, self._data_time = state["time"]["total"], state["time"]["data"]
         self.row = None if state["row"] is None else dict(state["row"])
 
@@ -216,10 +248,13 @@ class MainLoop:
             if interrupts.received:
                 self.finish("interrupted")
                 self._dispatch("on_interrupt")
-            self._dispatch("after_training")
         except Exception as error:
-            self._report(error)
+            self._report("on_error", error, error)
+            self._report("after_training", error)
             raise
+        error = self._report("after_training", None)
+        if error is not None:
+            raise error
 
     def _run_epoch(self, interrupts: Interrupts) -> None:
         if self._epoch_start is None:
@@ -228,23 +263,27 @@ class MainLoop:
         while not interrupts.received:
             if self.finish_reason and not self._at_end_of_epoch():
                 return
-            group, position = self._read(interrupts)
+            due = self._due()
+            group, position = self._read(interrupts, due)
             if not len(group):
+                if self.check():
+                    continue  # after a batch that is skipped, those behind it come again
                 self._end_epoch()
                 return
             self._grouping.hand_over(group)
             self.iteration += len(group)
             self._position = position
-            if self.iteration - self._checked[0] >= self.check_every:
+            # Whoever is due counts steps that took effect; only a skipped one makes them fewer.
+            if self.iteration - self._checked[0] >= self.check_every or self.not_finite == "skip" and due <= len(group):
                 self.check()
             if self._per_batch:
                 for batch in group:
                     self._dispatch("after_batch", batch)
             self._dispatch("after_steps")
 
-    def _read(self, interrupts: Interrupts) -> tuple:
+    def _read(self, interrupts: Interrupts, due: int) -> tuple:
         """What the next call gets, nothing at the end of the epoch, and the position after it."""
-        most = self._grouping.steps(self._due())
+        most = self._grouping.steps(due)
         if self._grouping.held is not None:
             start = time.perf_counter()
             rows = self._iterator.take_rows(most)
@@ -254,7 +293,12 @@ class MainLoop:
         position = None
         while len(batches) < most and not (batches and interrupts.received):
             start = time.perf_counter()
-            batch = None if self._ended else next(self._iterator, None)
+            try:
+                batch = None if self._ended else next(self._iterator, None)
+            except Exception as error:
+                number = self.iteration + len(batches) + 1
+                error.add_note(f"while the stream made the batch of step {number} (epoch {self.epoch + 1})")
+                raise
             self._data_time += time.perf_counter() - start
             if batch is None:
                 self._ended = bool(batches)
@@ -271,20 +315,24 @@ class MainLoop:
         return min(due)
 
     def _end_epoch(self) -> None:
-        self.check()
         if self.iteration == self._epoch_start:
-            raise DataError("MainLoop: an epoch of the stream must have at least one batch, got none")
+            raise DataError(
+                "MainLoop: an epoch of the stream must have at least one batch"
+                + (" with a finite step, all were skipped" if self.skipped else ", got none")
+            )
         self.epoch, self._epoch_start, self._position = self.epoch + 1, None, self._iterator.state_dict()
         self._checked = (self.iteration, self._position)
         train = {f"train_{name}": value for name, value in self.algorithm.read_monitored().items()}
+        if self.not_finite == "skip":
+            train["train_skipped"], self.skipped = self.skipped, 0
         self.row = {"iteration": self.iteration, "epoch": self.epoch, **train, "time": self.time}
         self._dispatch("after_epoch")
         self._append_row()
 
     def _append_row(self) -> None:
         row, self.row = self.row, None
-        del row["time"]
-        self.log.append({**row, "time": self.time})
+        row["time"] = row.pop("time") | self.time  # last in the row
+        self.log.append(row)
 
     def _at_end_of_epoch(self) -> bool:
         """Whether the epoch that is to be finished early has no batch left, so that it deserves its row."""
@@ -296,20 +344,33 @@ class MainLoop:
         for method in self._callbacks[callback]:
             method(*arguments)
 
-    def _report(self, error: Exception) -> None:
-        for method in self._callbacks["on_error"]:
+    def _report(self, callback: str, error: Exception | None, *arguments) -> Exception | None:
+        """Dispatch to all, whatever some of them raise: the first error, on which any other is noted."""
+        for method in self._callbacks[callback]:
             try:
-                method(error)
+                method(*arguments)
             except Exception as another:
-                error.add_note(f"and {method.__qualname__} failed: {type(another).__name__}: {another}")
+                if error is None:
+                    error = another
+                else:
+                    error.add_note(f"and {method.__qualname__} failed: {type(another).__name__}: {another}")
+        return error
 
     def _overridden(self, callback: str) -> list:
         """The extensions' own versions of a callback; those left as they are need no call for each batch."""
-        return [
-            getattr(extension, callback)
-            for extension in self.extensions
-            if getattr(type(extension), callback) is not getattr(Extension, callback)
-        ]
+        methods = [getattr(extension, callback) for extension in self.extensions]
+        return [m for m in methods if getattr(m, "__func__", None) is not getattr(Extension, callback)]
+
+
+def _checked_extensions(extensions: Iterable[Extension]) -> tuple:
+    found = tuple(extensions)
+    for extension in found:
+        if not isinstance(extension, Extension):
+            example = "" if not isinstance(extension, type) else f"; write {extension.__name__}(...)"
+            raise UsageError(
+                f"MainLoop: extensions must be made of bricks.training.Extension, got {extension!r}{example}"
+            )
+    return found
 
 
 _STATE = {"iteration", "epoch", "epoch_start", "position", "time", "row", "algorithm", "extensions"}

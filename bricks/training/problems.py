@@ -40,7 +40,7 @@ class Problem:
 def explain(
     error: pydantic.ValidationError, data: dict, known: dict[str, list[str]], already: list[Problem]
 ) -> list[Problem]:
-    """Pydantic's errors as ours, after those `already` known; `known` has the keys of each section."""
+    """Pydantic's errors as ours, after those `already` known; `known` has the keys of each section, by its path."""
     messages: dict[tuple, list[str]] = {}
     got: dict[tuple, str] = {}
     for item in error.errors(include_url=False):
@@ -93,5 +93,6 @@ def _nearest_key(where: tuple, known: dict[str, list[str]]) -> str:
     section, key = where[:-1], str(where[-1])
     if not section:
         inside = [f"{name}.{key}" for name, keys in known.items() if key in keys]
-        return f"did you mean {inside[0]!r}?" if inside else nearest(key, ["seed", *known])
-    return nearest(key, known.get(str(section[0]), []))
+        tops = ["seed", "folds", "fold", "sweep", *(k for k in known if "." not in k)]
+        return f"did you mean {inside[0]!r}?" if inside else nearest(key, tops)
+    return nearest(key, known.get(".".join(map(str, section)), known.get(str(section[0]), [])))

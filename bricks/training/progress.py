@@ -1,6 +1,7 @@
 """What one sees while it trains: a line an epoch, and on a terminal a bar with loss, speed and time left."""
 
 import time
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -77,9 +78,8 @@ class ProgressBar(Extension):
 
     def after_epoch(self) -> None:
         row, seconds = self.main_loop.row, time.monotonic() - self._epoch_began
-        numbers = "  ".join(f"{key} {shown(key, row[key])}" for key in self.main_loop.row_entries if key in row)
         width = len(str(self.epochs))
-        self.say(f"epoch {row['epoch']:{width}}/{self.epochs}  {numbers}  {seconds:.1f} s")
+        self.say(f"epoch {row['epoch']:{width}}/{self.epochs}  {line(row)}  {seconds:.1f} s")
 
     def say(self, line: str) -> None:
         """Print a line, above the bar if there is one."""
@@ -96,6 +96,27 @@ class ProgressBar(Extension):
 
     def on_error(self, error: Exception) -> None:
         self.close()
+
+
+class Printing(Extension):
+    """Print a line for each epoch: the row's numbers, on standard output.
+
+    For scripts; `train.py` has a `ProgressBar`. Names with a slash, as those of single parameters have, are left out.
+    """
+
+    def after_epoch(self) -> None:
+        row = self.main_loop.row
+        print(f"epoch {row['epoch']}  {line(row)}  {row['time']['total']:.1f} s", flush=True)
+
+
+def line(row: Mapping) -> str:
+    """The numbers of a row that are for a person to follow.
+
+    >>> line({"iteration": 500, "epoch": 1, "train_cost": 0.31, "valid_error": 0.083, "train_norm/mlp/W": 3.2})
+    'train_cost 0.3100  valid_error 8.30 %'
+    """
+    numbers = {key: v for key, v in row.items() if isinstance(v, int | float) and "/" not in key}
+    return "  ".join(f"{key} {shown(key, v)}" for key, v in numbers.items() if key not in ("iteration", "epoch"))
 
 
 def shown(name: str, value: float) -> str:

@@ -1,11 +1,9 @@
 """A run: an experiment trained in a directory of its own, resumed from there, tested once at the end."""
 
-import hashlib
 from pathlib import Path
 
-from bricks import engine
-from bricks.errors import CheckpointError, UsageError
-from bricks.training import checkpoints, folders
+from bricks.errors import BricksError, CheckpointError, NotFiniteError, UsageError
+from bricks.training import checkpoints, folders, provenance
 from bricks.training import config as configs
 from bricks.training import log as logs
 from bricks.training.config import Config
@@ -14,9 +12,10 @@ from bricks.training.lab import Lab
 from bricks.training.log import Log
 from bricks.training.progress import ProgressBar
 from bricks.training.saving import CHECKPOINT, Saving
+from bricks.training.tensorboard import TensorBoard
 
-FIXED = ("seed", "dataset", "model", "algorithm")
-"""Sections that a resumed run keeps: with another value of theirs it would be another run."""
+MOST_ROLL_BACKS = 10
+"""How often a run goes back to its checkpoint, with half the learning rate each time, before it gives up."""
 
 
 class Run:
@@ -52,24 +51,25 @@ class Run:
         self.saving = Saving(
             self.experiment.model,
             self.experiment.early_stopping,
-            about={
-                "config": config.resolved,
-                "versions": engine.versions(),
-                "sources": _sources(config, lab),
-            },
+            about=provenance.record(config, lab, train.sources),
             minutes=config.training.checkpoint_minutes,
             iterations=config.training.checkpoint_iterations,
+            keep=config.training.keep_checkpoints,
         )
-        self.loop = self.experiment.main_loop([self.progress, self.saving])
+        self.board = TensorBoard() if config.training.tensorboard else None
+        shown = [self.progress, self.board] if self.board else [self.progress]
+        self.loop = self.experiment.main_loop([*shown, self.saving])
+        if config.training.not_finite == "roll_back":
+            self.loop.algorithm.step_rule.find_hyperparameter("learning_rate")  # which a roll-back makes smaller
         self.experiment.check(self.loop)
         self.folder: Path | None = None
         self._new = False
         self.earlier_test: dict | None = None
         self.test: dict | None = None
 
-    def create(self, command: list[str]) -> None:
+    def create(self, command: list[str], folder: Path | None = None) -> None:
         """Make the run directory, with a checkpoint of the beginning, so that it can always be resumed."""
-        folder = folders.create(self.lab, self.config.name)
+        folder = folders.create(self.lab, self.config.name) if folder is None else folders.claim(folder)
         self._new = True
         try:
             folders.write_text(folder / folders.CONFIG, self.config.to_yaml())
@@ -78,6 +78,11 @@ class Run:
             folders.write_text(folder / folders.MODEL, source)
             self._open(folder, Log(folder / folders.LOG))
             self.saving.save()
+            if self.saving.failures:
+                raise CheckpointError("; ".join(self.saving.failures.values()))
+        except OSError as error:
+            folders.discard(folder)
+            raise BricksError(f"{folder}: can't be written: {error.strerror or error}; nothing was started") from None
         except BaseException:
             folders.discard(folder)
             raise
@@ -88,16 +93,20 @@ class Run:
         A run that is finished, and has nothing more to train, is left as it is.
         """
         rows = logs.read(folder / folders.LOG)
-        tests = [row for row in rows if any(key.startswith("test_") for key in row)]
-        self.earlier_test = tests[-1] if tests else None
+        self.earlier_test = logs.last_test(rows)
         self.loop.load_state_dict(state["main_loop"])
         self.folder = folder
         if self.finished:
             if "test" not in state:
                 self._complete(state)
         else:
-            self._open(folder, Log(folder / folders.LOG, offset=state["log_offset"]))
-            folders.write_text(folder / folders.CONFIG, self.config.to_yaml())
+            self._open_at(folder, state)
+            try:
+                folders.write_text(folder / folders.CONFIG, self.config.to_yaml())
+            except OSError as error:
+                raise BricksError(
+                    f"{folder}: can't be written: {error.strerror or error}; the run is as it was"
+                ) from None
             self.saving.repair_best()
 
     def train(self) -> None:
@@ -106,14 +115,42 @@ class Run:
         A new run in which not one step was done leaves no directory behind, whatever ended it.
         """
         try:
-            self.loop.run()
+            while True:
+                try:
+                    self.loop.run()
+                    break
+                except NotFiniteError as error:
+                    if not self._roll_back(error):
+                        raise
             self._test()
         finally:
             self.progress.close()
-            self.loop.log.close()
-            if self._new and self.loop.iteration == 0:
-                folders.discard(self.folder)
-                self.folder = None
+            try:
+                self.loop.log.close()
+            finally:
+                if self._new and self.loop.iteration == 0:
+                    folders.discard(self.folder)
+                    self.folder = None
+
+    def _roll_back(self, error: NotFiniteError) -> bool:
+        """Go back to the last checkpoint with half the learning rate; False where that isn't asked for."""
+        if self.config.training.not_finite != "roll_back":
+            return False
+        if self.saving.roll_backs >= MOST_ROLL_BACKS:
+            raise NotFiniteError(
+                f"{error} {MOST_ROLL_BACKS} times the run went back to its checkpoint, with half the learning rate."
+            ) from None
+        state = checkpoints.read(self.folder / CHECKPOINT)
+        self.loop.log.close()
+        self.loop.load_state_dict(state["main_loop"])
+        self._open_at(self.folder, state)
+        rate = self.loop.algorithm.step_rule.find_hyperparameter("learning_rate")
+        rate.set_value((rate.get_value() / 2).astype(rate.type.dtype))
+        self.saving.roll_backs += 1
+        self.saving.save()
+        where = f"iteration {self.loop.iteration:,}, epoch {self.loop.epoch}"
+        self.progress.say(f"{error}\nback to {where}, with learning rate {float(rate.get_value()):.6g}")
+        return True
 
     @property
     def finished(self) -> bool:
@@ -148,9 +185,18 @@ class Run:
         self.saving.write({"main_loop": self.loop.state_dict(), "test": self.earlier_test})
         self.loop.log.close()
 
+    def _open_at(self, folder: Path, state: dict) -> None:
+        """Cut the log back to where it was when this state was written."""
+        self._open(folder, Log(folder / folders.LOG, offset=state["log_offset"]))
+        for row in state.get("log_pending", []):
+            self.loop.log.append(row)
+        self.saving.roll_backs = state.get("roll_backs", 0)
+
     def _open(self, folder: Path, log: Log) -> None:
         self.folder = self.saving.folder = folder
         self.loop.log = log
+        if self.board:
+            self.board.folder = folder / "tensorboard"
 
 
 def read_run(folder: Path, lab: Lab, path: Path | None, overrides: list[str]) -> tuple[Config, Lab, dict, list[str]]:
@@ -182,62 +228,24 @@ def read_run(folder: Path, lab: Lab, path: Path | None, overrides: list[str]) ->
     state = checkpoints.read(folder / CHECKPOINT)
     try:
         about, _, _ = state["about"], state["log_offset"], state["main_loop"]
-        then = {section: about["config"][section] for section in FIXED}
+        then = about["config"]
         name = then["model"]["name"]
     except KeyError as error:
         raise CheckpointError(f"{folder / CHECKPOINT}: is no checkpoint of a run, it lacks {error}") from None
-    differences = _changed_sources(about, lab, folder)
+    differences = provenance.changed_files(about, lab, folder)
     lab = lab.with_file("models", name, folder / folders.MODEL)
-    own = configs.read(folder / folders.CONFIG, lab, name=folder.parent.name)
-    other = _differences(own.resolved, then)
+    own = configs.read(folder / folders.CONFIG, lab, name=folders.config_name(folder))
+    other = provenance.fixed_differences(own.resolved, then)
     if other:
         raise CheckpointError(f"{folder / CHECKPOINT}: is of another run than {folders.CONFIG} beside it: {other}")
     config = own
     if path is not None or overrides:
-        config = configs.read(path or folder / folders.CONFIG, lab, overrides, name=folder.parent.name)
-    changed = _differences(config.resolved, then)
+        config = configs.read(path or folder / folders.CONFIG, lab, overrides, name=folders.config_name(folder))
+    changed = provenance.fixed_differences(config.resolved, then)
     if changed:
         raise UsageError(
-            f"a resumed run keeps its {', '.join(FIXED)}; only training.* may change, got {changed}; start a new run"
+            f"a resumed run keeps its {', '.join(key for key in then if key != provenance.CHANGING)}; only training.* "
+            f"may change, got {changed}; start a new run"
         )
-    versions = engine.versions()
-    differences += [
-        f"{key} was {about['versions'].get(key)}, is {versions.get(key)}"
-        for key in sorted({*about["versions"], *versions})
-        if about["versions"].get(key) != versions.get(key)
-    ]
+    differences += provenance.changed_versions(about)
     return config, lab, state, differences
-
-
-def _differences(now: dict, then: dict) -> str:
-    """What differs in the sections that are fixed, in words."""
-    found = []
-    for section in FIXED:
-        a, b = now[section], then[section]
-        if not isinstance(a, dict):
-            a, b = {None: a}, {None: b}
-        for key in [*a, *(key for key in b if key not in a)]:
-            if key not in a or key not in b or a[key] != b[key]:
-                path = section if key is None else f"{section}.{key}"
-                found.append(f"{path}={a.get(key)!r} (the run has {b.get(key)!r})")
-    return ", ".join(found)
-
-
-def _sources(config: Config, lab: Lab) -> dict[str, str]:
-    """SHA-256 of the files that define the run beside its config."""
-    named = (("models", config.model.name), ("datasets", config.dataset.name))
-    return {f"{room}/{name}.py": _digest(lab.path(room, name)) for room, name in named}
-
-
-def _changed_sources(about: dict, lab: Lab, folder: Path) -> list[str]:
-    changed = []
-    for file, digest in about["sources"].items():
-        path = lab.folder / file
-        if not path.is_file() or _digest(path) != digest:
-            own = f"; the run's own copy is used, {folder.name}/{folders.MODEL}"
-            changed.append(f"{file} has changed{own if file.startswith('models/') else ''}")
-    return changed
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
