@@ -11,9 +11,21 @@ __version__ = "0.1.0"
 
 _EXPORTS = {
     "bricks.brick": ("Brick",),
-    "bricks.engine": ("RandomState", "debugprint", "floatX", "function", "grad", "recurrence", "scan", "shared"),
+    "bricks.engine": (
+        "RandomState",
+        "debugprint",
+        "floatX",
+        "function",
+        "gauss_newton_vector_product",
+        "grad",
+        "hessian_vector_product",
+        "recurrence",
+        "scan",
+        "shared",
+    ),
     "bricks.errors": ("BricksError", "CheckpointError", "DataError", "NotFiniteError", "ShapeError", "UsageError"),
     "bricks.graph": ("ComputationGraph", "VariableFilter", "named_parameters", "project", "replace", "training_graph"),
+    "bricks.layers": ("apply_noise",),
     "bricks.model": ("Model",),
     "bricks.training": ("GradientDescent", "MainLoop"),
 }

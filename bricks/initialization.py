@@ -144,6 +144,55 @@ class Identity(Initializer):
         return self.scale * np.eye(*_matrix(self, shape))
 
 
+class Sparse(Initializer):
+    """Only some of the weights that come into each unit are drawn; the others are `elsewhere`, mostly 0.
+
+    In a matrix (in, out) these are `num_init` rows of each column, others for each, drawn by the same generator.
+
+    Parameters
+    ----------
+    num_init : int or float
+        How many weights come into a unit, or as a float, from above 0 to 1, which part of them all (at least one).
+    weights_init : Initializer, optional
+        Of these; by default `Gaussian()`, as in the paper. What scales with the fans, such as `Glorot`, sees the whole
+        matrix.
+    elsewhere : Initializer, optional
+        Of the others; by default zeros.
+
+    References
+    ----------
+    Martens 2010, Deep learning via Hessian-free optimization, section 5 (with 15 weights a unit).
+
+    >>> W = Sparse(2)(np.random.default_rng(0), (10, 3), "float32")
+    >>> (W != 0).sum(axis=0)
+    array([2, 2, 2])
+    """
+
+    def __init__(
+        self,
+        num_init: int | float,
+        weights_init: Initializer | None = None,
+        elsewhere: Initializer | None = None,
+    ):
+        whole = isinstance(num_init, int | np.integer) and not isinstance(num_init, bool)
+        if not (num_init >= 1 if whole else isinstance(num_init, float) and 0 < num_init <= 1):
+            raise UsageError(
+                f"Sparse: num_init must be an integer of at least 1, or a float above 0 and at most 1, got {num_init!r}"
+            )
+        self.num_init = num_init
+        self.weights_init = weights_init or Gaussian()
+        self.elsewhere = elsewhere or Constant(0)
+
+    def draw(self, rng, shape):
+        rows, _ = _matrix(self, shape)
+        count = max(1, round(self.num_init * rows)) if isinstance(self.num_init, float) else self.num_init
+        if count > rows:
+            raise ShapeError(f"Sparse: num_init must be at most the {rows} weights of a unit in {shape}, got {count}")
+        places = np.broadcast_to(np.arange(rows)[:, None], shape)
+        chosen = rng.permuted(places, axis=0) < count
+        return np.where(chosen, self.weights_init.draw(rng, shape), self.elsewhere.draw(rng, shape))
+
+
 class Chrono(Initializer):
     """Biases of gates that remember for 1 to `longest` steps, the number of steps uniform over cells.
 

@@ -12,20 +12,33 @@ from pydantic import Field, PositiveInt
 import bricks
 from bricks.initialization import Glorot, He
 from bricks.layers import (
+    ELU,
+    GELU,
     BatchNormalization,
     CategoricalCrossEntropy,
     Dropout,
+    LeakyRectifier,
     Linear,
     Logistic,
     MisclassificationRate,
     Rectifier,
     Sequence,
     Softmax,
+    Softplus,
     Tanh,
 )
 from bricks.roles import WEIGHT, has_roles
 
-ACTIVATIONS = {"tanh": Tanh, "logistic": Logistic, "rectifier": Rectifier}
+ACTIVATIONS = {
+    "tanh": Tanh,
+    "logistic": Logistic,
+    "rectifier": Rectifier,
+    "leaky_rectifier": LeakyRectifier,
+    "elu": ELU,
+    "gelu": GELU,
+    "softplus": Softplus,
+}
+RECTIFIERS = ("rectifier", "leaky_rectifier", "elu", "gelu")
 Probability = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -34,7 +47,7 @@ def build(
     *,
     seed: int,
     hidden: list[PositiveInt] = [500],  # noqa: B006 (never changed)
-    activation: Literal["tanh", "logistic", "rectifier"] = "tanh",
+    activation: Literal["tanh", "logistic", "rectifier", "leaky_rectifier", "elu", "gelu", "softplus"] = "tanh",
     dropout: Probability = 0.0,
     input_dropout: Probability = 0.0,
     batch_normalization: bool = False,
@@ -51,8 +64,8 @@ def build(
     hidden : list of int
         Units of each hidden layer; none for softmax regression.
     activation : str
-        Of the hidden layers. Weights start as Glorot and Bengio (2010) advise, before rectifiers as He et al.
-        (2015) do.
+        Of the hidden layers. Weights start as Glorot and Bengio (2010) advise, before rectifiers and their
+        like (leaky_rectifier, elu, gelu) as He et al. (2015) do.
     dropout, input_dropout : float
         The probability that a hidden unit, or an input, is left out of a training step.
     batch_normalization : bool
@@ -67,7 +80,7 @@ def build(
             "models/mlp.py: the source 'features' must have batches of shape (batch, columns), the number of "
             f"columns known, got {features.type.shape}; flatten it in the stream"
         )
-    hidden_init = He() if activation == "rectifier" else Glorot()
+    hidden_init = He() if activation in RECTIFIERS else Glorot()
     layers = [Dropout(input_dropout, name="input_dropout")] if input_dropout else []
     dim = features.type.shape[1]
     for i, units in enumerate(hidden):

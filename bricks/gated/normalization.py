@@ -1,16 +1,9 @@
 """Layer normalisation inside a unit."""
 
-import pytensor.tensor as pt
-
 from bricks.brick import Brick
 from bricks.initialization import Constant
+from bricks.layers.normalization import standardized
 from bricks.roles import SCALE, SHIFT
-
-
-def standardized(value, epsilon: float):
-    """(a - mean) / sqrt(variance + epsilon), over the last axis (Ba, Kiros & Hinton 2016)."""
-    centred = value - value.mean(axis=-1, keepdims=True)
-    return centred / pt.sqrt((centred**2).mean(axis=-1, keepdims=True) + epsilon)
 
 
 class CellNormalization(Brick):

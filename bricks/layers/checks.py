@@ -1,5 +1,6 @@
-"""What bricks ask of their inputs, checked when they are applied, before anything is compiled."""
+"""What bricks ask of their inputs and settings, checked before anything is compiled; and what they learn from it."""
 
+import math
 from numbers import Integral, Real
 
 import pytensor.tensor as pt
@@ -19,6 +20,13 @@ def check_probability(brick, what: str, value) -> float:
     """A number from 0 to below 1."""
     if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value < 1:
         raise UsageError(f"{brick.path}: {what} must be at least 0 and below 1, got {value!r}")
+    return float(value)
+
+
+def check_positive(brick, what: str, value) -> float:
+    """A number above 0, not infinite."""
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < math.inf:
+        raise UsageError(f"{brick.path}: {what} must be above 0, got {value!r}")
     return float(value)
 
 
@@ -53,6 +61,11 @@ def check_columns(brick, variable, dim: int, what: str = "input_dim", name: str 
             f"{brick.path}: {name} must have {dim} columns ({what}={dim}), got shape {variable.type.shape}; "
             "is the layer before it missing?"
         )
+
+
+def lengths(variable) -> tuple:
+    """The lengths of all axes: integers where they are known, symbolic where not."""
+    return tuple(variable.shape[i] if n is None else n for i, n in enumerate(variable.type.shape))
 
 
 def as_class_numbers(brick, targets, rows):

@@ -1,4 +1,4 @@
-"""Costs and error rates: `cost(targets, what the model says)`, a scalar, the mean over the batch.
+"""Costs: `cost(targets, what the model says)`, a scalar, the mean over the batch.
 
 Outputs are (batch, columns), or sequences (time, batch, columns), whose every step then counts like an example.
 A `mask` says which do: `cost(targets, outputs, mask=mask)` is sum(mask * cost) / sum(mask), and what is where the
@@ -9,9 +9,8 @@ import pytensor.tensor as pt
 from pytensor.tensor.special import log_softmax
 
 from bricks.brick import Brick
-from bricks.errors import ShapeError, UsageError
-from bricks.graph import is_tensor
 from bricks.layers.checks import as_class_numbers, check_float, check_mask
+from bricks.layers.rows import check_alike, check_scores, classes_hit, mean_of_rows
 from bricks.roles import COST
 
 
@@ -47,21 +46,71 @@ class CategoricalCrossEntropy(Brick):
         mask : variable, (batch,) or (time, batch), optional
             1 where a row counts, 0 where it does not.
         """
-        columns = _check_scores(self, targets, logits, "logits", "classes")
+        columns = check_scores(self, targets, logits, "logits", "classes")
         mask = check_mask(self, mask, logits)
         if targets.type.dtype.startswith("float"):
-            _check_alike(self, targets, logits, "logits")
+            check_alike(self, targets, logits, "logits")
             probabilities = targets.astype(logits.type.dtype)
-            return -_mean(pt.sum(probabilities * log_softmax(logits, axis=-1), axis=columns), mask)
+            return -mean_of_rows(pt.sum(probabilities * log_softmax(logits, axis=-1), axis=columns), mask)
         targets = as_class_numbers(self, targets, logits)
-        # Compared, not looked up: XLA clamps an index that is out of range, other backends raise.
-        hits = pt.eq(targets[..., None], pt.arange(logits.shape[columns])[(None,) * columns])
+        hits = classes_hit(targets, logits)
         own = pt.sum(pt.switch(hits, log_softmax(logits, axis=-1), 0), axis=columns)
         nan = pt.constant(float("nan"), dtype=logits.type.dtype)
-        return -_mean(pt.switch(pt.any(hits, axis=columns), own, nan), mask)
+        return -mean_of_rows(pt.switch(pt.any(hits, axis=columns), own, nan), mask)
 
 
-class SquaredError(Brick):
+class BinaryCrossEntropy(Brick):
+    """Mean negative log-probability of yes-or-no targets under logistic(logits), summed over columns.
+
+        cost = -1/n sum_b sum_k t_bk log p_bk + (1 - t_bk) log(1 - p_bk),   p = 1 / (1 + exp(-logits))
+
+    over the n rows b that count: examples, or steps of examples. On logits, what comes before the logistic function,
+    so that cost and gradient (p - t) / n stay exact however large they are. A target that is not between 0 and 1 makes
+    the cost NaN.
+
+    >>> import pytensor.tensor as pt
+    >>> BinaryCrossEntropy()(pt.matrix("targets"), pt.matrix("logits"))
+    binary_cross_entropy.output
+    """
+
+    output_roles = (COST,)
+
+    def apply(self, targets, logits, mask=None):
+        """The mean cost of a row.
+
+        Parameters
+        ----------
+        targets : variable
+            Probabilities, bools or integers 0 and 1, of the shape of `logits`.
+        logits : float variable, (batch, columns) or (time, batch, columns)
+        mask : variable, (batch,) or (time, batch), optional
+            1 where a row counts, 0 where it does not.
+        """
+        columns = check_scores(self, targets, logits, "logits", "columns")
+        mask = check_mask(self, mask, logits)
+        check_alike(self, targets, logits, "logits")
+        yes = targets.astype(logits.type.dtype)
+        # Two terms, neither of which cancels: softplus(z) - t z would, at large z and t = 1.
+        each = yes * pt.softplus(-logits) + (1 - yes) * pt.softplus(logits)
+        nan = pt.constant(float("nan"), dtype=logits.type.dtype)
+        return mean_of_rows(pt.sum(pt.switch(pt.ge(yes, 0) & pt.le(yes, 1), each, nan), axis=columns), mask)
+
+
+class _Distance(Brick):
+    """A sum over columns of something of the differences between targets and outputs, mean over rows."""
+
+    output_roles = (COST,)
+
+    def apply(self, targets, outputs, mask=None):
+        """Targets and outputs (batch, columns) or (time, batch, columns), of one shape; mask: their first axes."""
+        columns = check_scores(self, targets, outputs, "outputs", "columns")
+        mask = check_mask(self, mask, outputs)
+        check_float(self, targets, outputs.type.dtype, name="targets")
+        check_alike(self, targets, outputs, "outputs")
+        return mean_of_rows(pt.sum(self.of(targets - outputs), axis=columns), mask)
+
+
+class SquaredError(_Distance):
     """Squared distance between targets and outputs, summed over columns, mean over rows.
 
         cost = 1/n sum_b sum_k (t_bk - y_bk)^2
@@ -73,65 +122,22 @@ class SquaredError(Brick):
     squared_error.output
     """
 
-    output_roles = (COST,)
-
-    def apply(self, targets, outputs, mask=None):
-        """Targets and outputs (batch, columns) or (time, batch, columns), of one shape; mask: their first axes."""
-        columns = _check_scores(self, targets, outputs, "outputs", "columns")
-        mask = check_mask(self, mask, outputs)
-        check_float(self, targets, outputs.type.dtype, name="targets")
-        _check_alike(self, targets, outputs, "outputs")
-        return _mean(pt.sum(pt.sqr(targets - outputs), axis=columns), mask)
+    def of(self, differences):
+        return pt.sqr(differences)
 
 
-class MisclassificationRate(Brick):
-    """The fraction of rows whose largest output is not at the target; of equal outputs the first counts.
+class AbsoluteError(_Distance):
+    """Absolute differences between targets and outputs, summed over columns, mean over rows.
+
+        cost = 1/n sum_b sum_k |t_bk - y_bk|
+
+    over the n rows b that count: examples, or steps of examples. Its least is at medians, where `SquaredError`'s is at
+    means; where target and output are equal, its gradient is 0.
 
     >>> import pytensor.tensor as pt
-    >>> MisclassificationRate()(pt.ivector("targets"), pt.matrix("probabilities"))
-    misclassification_rate.output
+    >>> AbsoluteError()(pt.matrix("targets"), pt.matrix("outputs"))
+    absolute_error.output
     """
 
-    def apply(self, targets, outputs, mask=None):
-        """Outputs (batch, classes) or (time, batch, classes); targets and mask as in `CategoricalCrossEntropy`."""
-        columns = _check_scores(self, targets, outputs, "outputs", "classes")
-        mask = check_mask(self, mask, outputs)
-        if targets.type.dtype.startswith("float"):
-            _check_alike(self, targets, outputs, "outputs")
-            targets = pt.argmax(targets, axis=columns)
-        else:
-            targets = as_class_numbers(self, targets, outputs)
-        return _mean(pt.neq(pt.argmax(outputs, axis=columns), targets).astype(outputs.type.dtype), mask)
-
-
-def _mean(rows, mask):
-    """The mean over rows that count. A product with 0 would keep what is not a number, so they are chosen."""
-    if mask is None:
-        return pt.mean(rows)
-    counted = mask.astype(rows.type.dtype)
-    return pt.sum(pt.switch(pt.neq(mask, 0), counted * rows, 0)) / pt.sum(counted)
-
-
-def _check_scores(brick, targets, scores, name: str, what: str) -> int:
-    """The axis of the columns of `scores`, which must be floats, (batch, columns) or (time, batch, columns)."""
-    if not is_tensor(targets):
-        raise UsageError(f"{brick.path}: targets must be a symbolic tensor, got {targets!r}")
-    swapped = "; targets come first" if targets.type.dtype.startswith("float") else ""
-    try:
-        check_float(brick, scores, name=name)
-    except UsageError as error:
-        raise UsageError(f"{error}{swapped}") from None
-    if scores.type.ndim not in (2, 3):
-        raise ShapeError(
-            f"{brick.path}: {name} must have 2 axes (batch, {what}) or 3 (time, batch, {what}), "
-            f"got {scores.type.ndim}: shape {scores.type.shape}"
-        )
-    return scores.type.ndim - 1
-
-
-def _check_alike(brick, targets, scores, name: str) -> None:
-    known = zip(targets.type.shape, scores.type.shape, strict=False)
-    if targets.type.ndim != scores.type.ndim or any(a != b for a, b in known if None not in (a, b)):
-        raise ShapeError(
-            f"{brick.path}: targets must have the shape of {name} {scores.type.shape}, got {targets.type.shape}"
-        )
+    def of(self, differences):
+        return pt.abs(differences)

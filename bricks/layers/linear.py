@@ -1,4 +1,4 @@
-"""The linear layer."""
+"""The linear layer, and a bias by itself."""
 
 import pytensor.tensor as pt
 
@@ -49,3 +49,38 @@ class Linear(Brick):
         check_columns(self, input_, self.input_dim)
         output = pt.dot(input_, self.W)
         return output if self.b is None else output + self.b
+
+
+class Bias(Brick):
+    """Adds a trained value to each column.
+
+        y = x + b
+
+    Parameters
+    ----------
+    dim : int
+        Length of the last axis.
+    **settings
+        Of `Brick`.
+
+    Attributes
+    ----------
+    b : shared variable, (dim,)
+        BIAS; by default zeros.
+
+    >>> import pytensor.tensor as pt
+    >>> Bias(3)(pt.matrix("x", dtype="float32"))
+    bias.output
+    """
+
+    def __init__(self, dim: int, **settings):
+        super().__init__(**settings)
+        self.input_dim = self.output_dim = check_dim(self, "dim", dim)
+        self.b = self.add_parameter("b", (self.input_dim,), role=BIAS, init=Constant(0))
+
+    def apply(self, input_):
+        """(..., dim) to the same."""
+        check_float(self, input_, self.b.type.dtype)
+        check_ndim(self, input_, 1, "(..., dim)", at_least=True)
+        check_columns(self, input_, self.input_dim, "dim")
+        return input_ + self.b

@@ -1,4 +1,4 @@
-"""Batch normalisation, as statistics that differ between training and inference."""
+"""Normalisation: of a batch, whose statistics differ between training and inference; of a layer, which needs none."""
 
 import pytensor.tensor as pt
 
@@ -6,7 +6,7 @@ from bricks.brick import Brick
 from bricks.errors import UsageError
 from bricks.graph import in_training
 from bricks.initialization import Constant
-from bricks.layers.checks import check_columns, check_dim, check_float, check_ndim
+from bricks.layers.checks import check_columns, check_dim, check_float, check_ndim, check_positive, check_probability
 from bricks.roles import BATCH_STATISTIC, POPULATION_MEAN, POPULATION_VARIANCE, SCALE, SHIFT
 
 
@@ -53,11 +53,8 @@ class BatchNormalization(Brick):
     def __init__(self, dim: int, momentum: float = 0.9, epsilon: float = 1e-5, **settings):
         super().__init__(**settings)
         self.input_dim = self.output_dim = dim = check_dim(self, "dim", dim)
-        if not (isinstance(momentum, int | float) and 0 <= momentum < 1):
-            raise UsageError(f"{self.path}: momentum must be at least 0 and below 1, got {momentum!r}")
-        if not (isinstance(epsilon, int | float) and epsilon > 0):
-            raise UsageError(f"{self.path}: epsilon must be above 0, got {epsilon!r}")
-        self.momentum, self.epsilon = momentum, epsilon
+        self.momentum = check_probability(self, "momentum", momentum)
+        self.epsilon = check_positive(self, "epsilon", epsilon)
         self.scale = self.add_parameter("scale", (dim,), role=SCALE, init=Constant(1))
         self.shift = self.add_parameter("shift", (dim,), role=SHIFT, init=Constant(0))
         self.population_mean = self.add_buffer("population_mean", (dim,), POPULATION_MEAN)
@@ -90,3 +87,57 @@ def _mean(x):
 
 def _variance(x):
     return _mean(pt.sqr(x - _mean(x)))
+
+
+class LayerNormalization(Brick):
+    """Normalises each example, then scales and shifts each column.
+
+        y = (x - m) / sqrt(v + epsilon) * scale + shift
+
+    with m and v the mean and the biased variance of one example's last axis, in training as at inference.
+
+    Parameters
+    ----------
+    dim : int
+        Length of the last axis, at least 2.
+    epsilon : float
+        Added to the variance, so that a constant example does not divide by zero.
+    **settings
+        Of `Brick`.
+
+    Attributes
+    ----------
+    scale, shift : shared variables, (dim,)
+        SCALE and SHIFT; ones and zeros at first.
+
+    References
+    ----------
+    Ba, Kiros & Hinton 2016, Layer normalization. (Gated units have it inside: `layer_normalization=`.)
+
+    >>> import pytensor.tensor as pt
+    >>> normalization = LayerNormalization(3)
+    >>> normalization(pt.tensor3("x", dtype="float32"))
+    layer_normalization.output
+    """
+
+    def __init__(self, dim: int, epsilon: float = 1e-5, **settings):
+        super().__init__(**settings)
+        self.input_dim = self.output_dim = dim = check_dim(self, "dim", dim)
+        if dim < 2:
+            raise UsageError(f"{self.path}: dim must be at least 2, got 1: a single value minus its mean is always 0")
+        self.epsilon = check_positive(self, "epsilon", epsilon)
+        self.scale = self.add_parameter("scale", (dim,), role=SCALE, init=Constant(1))
+        self.shift = self.add_parameter("shift", (dim,), role=SHIFT, init=Constant(0))
+
+    def apply(self, input_):
+        """(..., dim) to the same."""
+        check_float(self, input_, self.scale.type.dtype)
+        check_ndim(self, input_, 1, "(..., dim)", at_least=True)
+        check_columns(self, input_, self.input_dim, "dim")
+        return standardized(input_, pt.constant(self.epsilon, dtype=self.scale.type.dtype)) * self.scale + self.shift
+
+
+def standardized(value, epsilon):
+    """(a - mean) / sqrt(variance + epsilon), over the last axis (Ba, Kiros & Hinton 2016)."""
+    centred = value - value.mean(axis=-1, keepdims=True)
+    return centred / pt.sqrt((centred**2).mean(axis=-1, keepdims=True) + epsilon)

@@ -20,7 +20,7 @@ class Sequence(Brick):
     Attributes
     ----------
     input_dim, output_dim : int or None
-        Of the first and the last brick that have one.
+        Of the first and the last brick that change the length of the last axis, as far as it is known.
 
     Raises
     ------
@@ -38,8 +38,14 @@ class Sequence(Brick):
             raise UsageError(f"{self.path}: needs at least one brick")
         self.children = bricks
         self.bricks = tuple(bricks)
-        self.input_dim = next((d for d in (getattr(b, "input_dim", None) for b in bricks) if d), None)
+        self.input_dim = self._first_dim()
         self.output_dim = self._check_dims()
+
+    def _first_dim(self) -> int | None:
+        for brick in self.bricks:
+            if any(getattr(brick, known, None) for known in ("input_dim", "output_dim", "output_dim_of")):
+                return getattr(brick, "input_dim", None)
+        return None
 
     def _check_dims(self) -> int | None:
         dim, source = None, None
@@ -49,7 +55,9 @@ class Sequence(Brick):
                 raise ShapeError(
                     f"{brick.path}: input_dim must be {dim}, the output_dim of {source.path} before it, got {needed}"
                 )
-            if getattr(brick, "output_dim", None):
+            if dim and hasattr(brick, "output_dim_of"):
+                dim, source = brick.output_dim_of(dim), brick
+            elif getattr(brick, "output_dim", None):
                 dim, source = brick.output_dim, brick
         return dim
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bricks.errors import ShapeError, UsageError
-from bricks.initialization import Constant, Gaussian, Glorot, He, Identity, LeCun, Orthogonal, Uniform
+from bricks.initialization import Constant, Gaussian, Glorot, He, Identity, LeCun, Orthogonal, Sparse, Uniform
 
 SHAPE = (300, 200)
 
@@ -70,7 +70,9 @@ def test_a_constant_broadcasts_and_an_array_that_does_not_fit_is_refused():
         draw(Constant([1, 2]), (2, 3))
 
 
-@pytest.mark.parametrize("initializer", [Gaussian(), Uniform(width=1), Orthogonal(), Glorot(), He(), LeCun()], ids=repr)
+@pytest.mark.parametrize(
+    "initializer", [Gaussian(), Uniform(width=1), Orthogonal(), Glorot(), He(), LeCun(), Sparse(5)], ids=repr
+)
 def test_both_dtypes_get_the_same_values_and_the_generator_alone_decides(initializer):
     wide, narrow = (draw(initializer, (30, 20), dtype=dtype) for dtype in ("float64", "float32"))
     assert (wide.dtype, narrow.dtype) == ("float64", "float32")
@@ -78,7 +80,7 @@ def test_both_dtypes_get_the_same_values_and_the_generator_alone_decides(initial
     assert not np.array_equal(wide, draw(initializer, (30, 20), seed=1))
 
 
-@pytest.mark.parametrize("initializer", [Orthogonal(), Identity(), Glorot(), He(), LeCun()], ids=repr)
+@pytest.mark.parametrize("initializer", [Orthogonal(), Identity(), Glorot(), He(), LeCun(), Sparse(2)], ids=repr)
 def test_what_needs_a_matrix_says_so(initializer):
     name = type(initializer).__name__
     with pytest.raises(ShapeError, match=rf"{name}: is for matrices \(in, out\), got a parameter of shape \(3,\)"):
@@ -100,3 +102,31 @@ def test_what_needs_a_matrix_says_so(initializer):
 def test_impossible_settings_are_refused(make, message):
     with pytest.raises(UsageError, match=message):
         make()
+
+
+@pytest.mark.parametrize("num_init, count", [(15, 15), (0.1, 30), (1.0, 300), (1e-9, 1), (300, 300)])
+def test_a_sparse_matrix_has_so_many_drawn_weights_into_each_unit(num_init, count):
+    matrix = draw(Sparse(num_init, Gaussian(0.5, mean=3.0), elsewhere=Constant(-7)))
+    np.testing.assert_array_equal((matrix != -7).sum(axis=0), np.full(200, count))
+    drawn = matrix[matrix != -7]
+    assert abs(drawn.mean() - 3) < 5 * 0.5 / np.sqrt(drawn.size)
+
+
+def test_each_unit_of_a_sparse_matrix_has_places_of_its_own_from_the_given_generator():
+    chosen = draw(Sparse(30)) != 0
+    # Each place has a tenth of 200 units; the binomial's deviation is 4.2.
+    assert abs(chosen.sum(axis=1) - 20).max() < 5 * 4.3
+    assert len({tuple(column) for column in chosen.T}) == 200
+    np.random.seed(0)  # noqa: NPY002  (the generator that everybody shares has no say)
+    again = draw(Sparse(30))
+    np.random.seed(1)  # noqa: NPY002
+    np.testing.assert_array_equal(draw(Sparse(30)), again)
+    assert not np.array_equal(draw(Sparse(30), seed=1) != 0, chosen)
+
+
+def test_a_sparse_matrix_says_which_numbers_of_weights_cannot_be():
+    for wrong in (0, -1, 0.0, 1.5, True, "15"):
+        with pytest.raises(UsageError, match="Sparse: num_init must be an integer of at least 1, or a float above 0"):
+            Sparse(wrong)
+    with pytest.raises(ShapeError, match=r"Sparse: num_init must be at most the 300 weights of a unit"):
+        draw(Sparse(301))

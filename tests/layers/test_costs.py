@@ -6,7 +6,16 @@ import pytest
 
 from bricks import engine
 from bricks.errors import ShapeError, UsageError
-from bricks.layers import MLP, CategoricalCrossEntropy, MisclassificationRate, Rectifier, SquaredError, Tanh
+from bricks.layers import (
+    MLP,
+    AbsoluteError,
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    MisclassificationRate,
+    Rectifier,
+    SquaredError,
+    Tanh,
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +60,71 @@ def test_nan_logits_are_not_hidden(cross_entropy):
     z[1, 2] = np.nan
     results = cross_entropy(z, np.zeros(4, "int32"), np.full((4, 3), 1 / 3, "float32"))
     assert np.isnan(results[0]) and np.isnan(results[1])
+
+
+@pytest.fixture(scope="module")
+def yes_or_no():
+    """The binary cross entropy and its gradient, in float32."""
+    z, t = pt.fmatrix("logits"), pt.fmatrix("targets")
+    cost = BinaryCrossEntropy()(t, z)
+    return engine.function([z, t], [cost, engine.grad(cost, z)])
+
+
+def test_binary_cost_and_gradient_are_exact_at_extreme_logits_and_at_zero(yes_or_no):
+    z = np.array([[1e4, -1e4, 20, -20, 0, 0], [1e4, -1e4, 20, -20, 0, 0]], "float32")
+    t = np.array([[1, 0, 1, 0, 1, 0], [0, 1, 0, 1, 0.5, 0.25]], "float32")
+    costs, slopes = zip(*(yes_or_no(z[i : i + 1], t[i : i + 1]) for i in (0, 1)), strict=True)
+    tiny = np.log1p(np.exp(-20.0))
+    np.testing.assert_allclose(costs, [2 * tiny + 2 * np.log(2), 2e4 + 2 * (20 + tiny) + 2 * np.log(2)], rtol=1e-6)
+    np.testing.assert_allclose(slopes[0], [[0, 0, 0, 0, -0.5, 0.5]], atol=1e-7)
+    np.testing.assert_allclose(slopes[1], [[1, -1, 1, -1, 0, 0.25]], atol=1e-7)
+
+
+def test_a_sure_and_right_yes_costs_what_is_left_of_its_probability(yes_or_no):
+    # softplus(z) - t z would be 0 in float32.
+    assert yes_or_no(np.float32([[20]]), np.float32([[1]]))[0] == pytest.approx(2.0612e-9, rel=1e-4)
+
+
+@pytest.mark.parametrize("stranger", [-1, 1.5, np.nan])
+def test_a_target_that_is_no_probability_makes_the_binary_cost_nan(stranger, yes_or_no):
+    assert np.isnan(yes_or_no(np.zeros((2, 2), "float32"), np.float32([[0, 1], [1, stranger]]))[0])
+
+
+def test_binary_costs_of_sequences_count_the_steps_of_the_mask():
+    z, t, m = pt.ftensor3("z"), pt.btensor3("t"), pt.fmatrix("m")
+    cost = BinaryCrossEntropy()(t, z, mask=m)
+    f = engine.function([z, t, m], [cost, AbsoluteError()(t.astype("float32"), z, mask=m)])
+    logits = np.random.default_rng(0).normal(size=(3, 2, 1)).astype("float32")
+    targets = np.array([[[1], [0]], [[0], [-1]], [[-1], [-1]]], "int8")
+    mask = np.array([[1, 1], [1, 0], [0, 0]], "float32")
+    p = 1 / (1 + np.exp(-logits[..., 0]))
+    binary, absolute = f(logits, targets, mask)
+    assert binary == pytest.approx(-(np.log(p[0, 0]) + np.log(1 - p[0, 1]) + np.log(1 - p[1, 0])) / 3, rel=1e-6)
+    counted = np.abs(logits[..., 0] - targets[..., 0]) * mask
+    assert absolute == pytest.approx(counted.sum() / 3, rel=1e-6)
+
+
+@pytest.fixture(scope="module")
+def top():
+    """Error rates of the first one, two and four of five."""
+    y, t = pt.fmatrix("y"), pt.ivector("t")
+    return engine.function([y, t], [MisclassificationRate(top_k=k)(t, y) for k in (1, 2, 4)])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_top_k_is_being_among_the_first_k_of_a_stable_sort_also_with_ties(top, seed):
+    rng = np.random.default_rng(seed)
+    y, t = rng.integers(0, 3, (400, 5)).astype("float32"), rng.integers(0, 5, 400).astype("int32")
+    orders = np.argsort(-y, axis=1, kind="stable")
+    expected = [np.mean([k not in order[:n] for k, order in zip(t, orders, strict=True)]) for n in (1, 2, 4)]
+    np.testing.assert_allclose(top(y, t), expected, rtol=1e-6)
+
+
+def test_what_is_not_a_number_or_not_a_class_is_never_among_the_first(top):
+    y = np.float32([[np.nan] * 5, [1, np.nan, np.nan, 0, 0], [5, 4, 3, 2, 1], [5, 4, 3, 2, 1]])
+    one, two, four = top(y, np.int32([0, 0, 5, -1]))
+    assert two == 1 and four == 0.75  # of the second row two come before the target
+    assert top(np.float32([[1, 2, 3, 4, np.inf]]), np.int32([4]))[1] == 0
 
 
 def test_small_integer_targets_work_as_they_come_from_files():
