@@ -8,6 +8,7 @@ from pytensor.graph.basic import Variable
 from bricks.brick import Brick
 from bricks.errors import CheckpointError, ShapeError, UsageError
 from bricks.graph import ComputationGraph, named_parameters
+from bricks.matching import match
 
 
 class Model:
@@ -88,27 +89,16 @@ class Model:
         CheckpointError
             If a path is missing or unknown, or a shape or kind of dtype differs.
         """
-        new: dict[Variable, np.ndarray] = {}
-        problems: list[str] = []
-        for kind, variables in (("parameters", self.parameters), ("buffers", self.buffers)):
-            given = state.get(kind, {})
-            problems += [f"{path} is missing" for path in variables if path not in given]
-            problems += [f"{path} is unknown to the model" for path in given if path not in variables]
-            for path in variables.keys() & given.keys():
-                variable, value = variables[path], np.asarray(given[path])
-                shape = variable.get_value().shape
-                if value.shape != shape:
-                    problems.append(f"{path} must have shape {shape}, got {value.shape}")
-                elif not np.can_cast(value.dtype, variable.type.dtype, "same_kind"):
-                    problems.append(f"{path} must be {variable.type.dtype}, got {value.dtype}")
-                else:
-                    new[variable] = value.astype(variable.type.dtype)
+        kinds = {"parameters": self.parameters, "buffers": self.buffers}
+        found = {kind: match(variables, state.get(kind, {})) for kind, variables in kinds.items()}
+        problems = [problem for part in found.values() for problem in part.problems]
         if problems:
             raise CheckpointError(
                 f"the state does not fit the model: {'; '.join(sorted(problems))}; was it saved from another model?"
             )
-        for variable, value in new.items():
-            variable.set_value(value)
+        for kind, variables in kinds.items():
+            for path, value in found[kind].loaded.items():
+                variables[path].set_value(value)
 
 
 def _named_inputs(variables: list[Variable]) -> dict[str, Variable]:

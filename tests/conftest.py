@@ -1,10 +1,10 @@
-"""What all tests share: flags as a user has them, a data folder that isn't the user's own, Ctrl-C at work."""
+"""What all tests share: flags as a user has them, a data folder that isn't the user's own, Ctrl-C at work, a run."""
 
 import signal
 
 import pytest
 
-import bricks  # noqa: F401  (before PyTensor, so that float32 is the default)
+import bricks  # before PyTensor, so that float32 is the default
 
 # Started in the background, a shell lets its jobs ignore Ctrl-C, and they their children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -17,3 +17,57 @@ def session_data_folder(tmp_path_factory):
         patch.setenv("BRICKS_DATA_PATH", str(tmp_path_factory.mktemp("data")))
         patch.delenv("FUEL_DATA_PATH", raising=False)
         yield
+
+
+# For tests that train one config many times: XLA keeps compiled programs for the length of the session.
+
+_SETTINGS = {
+    "jax_compilation_cache_dir": None,
+    "jax_persistent_cache_min_compile_time_secs": 0.0,
+    "jax_persistent_cache_min_entry_size_bytes": -1,
+}
+
+
+@pytest.fixture(scope="session")
+def xla_cache(tmp_path_factory):
+    """The folder of compiled programs."""
+    return tmp_path_factory.mktemp("xla")
+
+
+@pytest.fixture
+def compiled_programs_are_kept(xla_cache):
+    """Let JAX look there for the length of a test."""
+    import jax
+
+    before = {name: getattr(jax.config, name) for name in _SETTINGS}
+    for name, value in _SETTINGS.items():
+        jax.config.update(name, str(xla_cache) if value is None else value)
+    yield
+    for name, value in before.items():
+        jax.config.update(name, value)
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory):
+    """(run directory, the test batch, what the run's own model predicts for it with the best parameters); read only."""
+    from small_lab import make_lab, runs_in
+
+    from bricks.training.command import main
+    from bricks.training.runs import Run
+
+    kept, run_test = [], Run._test
+
+    def test(self):
+        run_test(self)
+        self.experiment.early_stopping.restore()
+        model = self.experiment.model
+        (batch,) = self.experiment.streams["test"].iterator()
+        predict = bricks.function([model.inputs["features"]], model.outputs["probabilities"])
+        kept.append((batch, predict(batch["features"])))
+
+    lab = make_lab(tmp_path_factory.mktemp("trained") / "lab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "_test", test)
+        words = ["model.batch_normalization=true", "training.epochs=3", "algorithm.learning_rate=0.5"]
+        assert main(["blobs", *words], lab) == 0
+    return runs_in(lab)[0], *kept[0]

@@ -4,7 +4,11 @@ Layout: the first 512 bytes (HDF5's user block) are text: what the file is, its 
 CRC-32 of all that follows, so that damage is found before HDF5 sees the file. Then plain HDF5: an array is a
 dataset; a dictionary or a list with arrays in it is a group, whose attribute `type` says which; what has no
 array in it is a dataset of JSON text. A key with slashes, as parameter paths have, makes groups within
-groups: `model/mlp/linear_0/W`.
+groups: `model/mlp/linear_0/W`. Attributes of the root say format and version again, for whoever opens the
+file with other tools; a `description` says what is in a group that is known here.
+
+Versions: a change that this version's readers would not notice keeps the number (attributes may be added); any
+other takes the next one, and the reader of the older goes on beside it. A newer version is refused.
 """
 
 import io
@@ -24,6 +28,20 @@ from bricks.files import atomic_path
 VERSION = 1
 _BLOCK = 512
 _MAGIC = "bricks state, version "
+_DESCRIPTIONS = {
+    "about": "JSON: config, versions, and the files and the data that the run was made from",
+    "main_loop": "all that the training goes on from",
+    "main_loop/algorithm": "all that a training step changes",
+    "main_loop/algorithm/parameters": "what is trained, by path of brick and name, after the last step",
+    "main_loop/algorithm/buffers": "what is kept but not trained, such as population means, after the last step",
+    "main_loop/algorithm/step_rule": "what the step rule remembers, such as momenta",
+    "main_loop/algorithm/random": "states of the random draws",
+    "main_loop/extensions": "what extensions remember; the best parameters too",
+    "model": "the values of a model, by path of brick and name",
+    "model/parameters": "what is trained",
+    "model/buffers": "what is kept but not trained, such as population means",
+}
+"""What is in a group, or a text, at these places."""
 
 
 def write(path: str | os.PathLike, state: dict[str, Any]) -> None:
@@ -52,9 +70,11 @@ def write(path: str | os.PathLike, state: dict[str, Any]) -> None:
     """
     _has_arrays(state, ())
     image = io.BytesIO()
-    with h5py.File(image, "w") as file:
+    with h5py.File(image, "w", userblock_size=_BLOCK) as file:
+        file.attrs["format"] = "bricks state"
+        file.attrs["version"] = VERSION
         _put(file, state, ())
-    body = image.getvalue()
+    body = image.getvalue()[_BLOCK:]
     with atomic_path(path) as temporary, open(temporary, "wb") as out:
         out.write(_header(body))
         out.write(body)
@@ -82,7 +102,7 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
     body = content[_BLOCK:]
     if content[:_BLOCK] != _header(body):
         raise CheckpointError(f"{path}: is damaged or cut short ({len(content):,} bytes); {_REMEDY}")
-    with h5py.File(io.BytesIO(body), "r") as file:
+    with h5py.File(io.BytesIO(content), "r") as file:
         return _get(file)
 
 
@@ -98,13 +118,17 @@ def _put(group: h5py.Group, state: dict[str, Any], where: tuple[str, ...]) -> No
     """Store a dictionary as `group`."""
     plain = _can_be_paths(list(state))
     group.attrs["type"] = "dictionary" if plain else "dictionary, keys quoted"
+    if "/".join(where) in _DESCRIPTIONS:
+        group.attrs["description"] = _DESCRIPTIONS["/".join(where)]
     for key, value in sorted(state.items()):
         _put_value(group, key if plain else _quoted(key), value, (*where, key))
 
 
 def _put_value(group: h5py.Group, name: str, value: Any, where: tuple[str, ...]) -> None:
     if not _has_arrays(value, where):
-        group.create_dataset(name, data=np.bytes_(json.dumps(value, sort_keys=True)))
+        text = group.create_dataset(name, data=np.bytes_(json.dumps(value, sort_keys=True)))
+        if "/".join(where) in _DESCRIPTIONS:
+            text.attrs["description"] = _DESCRIPTIONS["/".join(where)]
     elif isinstance(value, dict):
         _put(group.create_group(name), value, where)
     elif isinstance(value, list | tuple):

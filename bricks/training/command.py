@@ -9,9 +9,9 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import NoReturn
 
-from bricks.errors import BricksError, UsageError
+from bricks.command_line import INTERRUPTED, Parser, shown_path, status_of
+from bricks.errors import UsageError
 from bricks.training.lab import Lab
 
 _HELP = """\
@@ -26,11 +26,6 @@ THEANO_FLAGS=device=cuda,floatX=float32 chooses the device and the precision.
 Exit status: 0 done, 1 failed, 2 asked wrongly, 130 after Ctrl-C."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see train.py --help")
-
-
 def main(argv: list[str], folder: str | Path) -> int:
     """Do what the command line `argv` asks for in the lab at `folder`; the exit status.
 
@@ -39,14 +34,7 @@ def main(argv: list[str], folder: str | Path) -> int:
     no configs in configs/
     0
     """
-    try:
-        return _main(argv, Lab(folder))
-    except BricksError as error:
-        print("\n".join(f"error: {line}" for line in str(error).splitlines()), file=sys.stderr)
-        return error.exit_status
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    return status_of(lambda: _main(argv, Lab(folder)))
 
 
 def _main(argv: list[str], lab: Lab) -> int:
@@ -70,7 +58,7 @@ def _main(argv: list[str], lab: Lab) -> int:
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
-    parser = _Parser(
+    parser = Parser(
         prog="train.py",
         usage="train.py CONFIG [section.key=value ...] [--check]\n"
         "       train.py --resume RUN [training.key=value ...]\n"
@@ -114,7 +102,7 @@ def _resume(lab: Lab, asked: argparse.Namespace, path: Path | None) -> int:
     from bricks.training import folders
 
     folder = folders.find(lab, asked.resume)
-    print(f"{_shown(folder)}: reading the checkpoint and the data, building the model", flush=True)
+    print(f"{shown_path(folder)}: reading the checkpoint and the data, building the model", flush=True)
     from bricks.training.runs import Run, read_run
 
     config, with_model, state, differences = read_run(folder, lab, path, asked.overrides)
@@ -138,16 +126,16 @@ def _resume(lab: Lab, asked: argparse.Namespace, path: Path | None) -> int:
 
 
 def _train(run, asked_config: str | None) -> int:
-    print(f"{run.experiment.summary()}; compiling\nrun: {_shown(run.folder)}", flush=True)
+    print(f"{run.experiment.summary()}; compiling\nrun: {shown_path(run.folder)}", flush=True)
     try:
         run.train()
     except KeyboardInterrupt:
         if run.folder is None:
             print("interrupted before the first step; nothing is kept", file=sys.stderr)
         else:
-            again = f"{_command(run.lab)} --resume {_shown(run.folder)}"
+            again = f"{_command(run.lab)} --resume {shown_path(run.folder)}"
             print(f"interrupted after iteration {run.loop.iteration:,}; go on: {again}", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     print(f"stopped: {run.loop.finish_reason}")
     _print_end(run, run.test, asked_config)
     return 0
@@ -170,9 +158,9 @@ def _print_end(run, test: dict, asked_config: str | None) -> None:
     others = [name for name in known if name != config.name]
     other = f"{config.name}_dropout" if f"{config.name}_dropout" in others else next(iter(others), "--list")
     print(f"{_measured(test)}, with the parameters of epoch {test['epoch']}")
-    print(f"run: {_shown(run.folder)}")
+    print(f"run: {shown_path(run.folder)}")
     print("next, perhaps:")
-    print(f"  {command} --resume {_shown(run.folder)} {longer}")
+    print(f"  {command} --resume {shown_path(run.folder)} {longer}")
     print(f"  {command} {same} seed={config.seed + 1}" if same else f"  {command} --help")
     print(f"  {command} {other}")
 
@@ -184,15 +172,9 @@ def _measured(row: dict) -> str:
     return ", ".join(f"{key.replace('_', ' ')} {shown(key, row[key])}" for key in keys)
 
 
-def _shown(path: Path) -> str:
-    """A path as one would type it here."""
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
-
-
 def _command(lab: Lab) -> str:
     """How to start `train.py` from here with this Python."""
     found = shutil.which("python")
     here = found is not None and os.path.realpath(found) == os.path.realpath(sys.executable)
     same_prefix = here and Path(found).parent == Path(sys.executable).parent
-    return f"{'python' if same_prefix else _shown(Path(sys.executable))} {_shown(lab.folder / 'train.py')}"
+    return f"{'python' if same_prefix else shown_path(Path(sys.executable))} {shown_path(lab.folder / 'train.py')}"

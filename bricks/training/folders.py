@@ -5,7 +5,9 @@ runs/CONFIG/TIME/   config.yaml versions.json model.py log.jsonl checkpoint.h5 b
 
 import datetime
 import json
+import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +50,16 @@ def write_versions(folder: Path, versions: dict[str, Any], seed: int, command: l
     write_text(folder / VERSIONS, json.dumps({**versions, "seed": seed, "command": command}, indent=2) + "\n")
 
 
-def find(lab: Lab, word: str) -> Path:
+def find(lab: Lab, word: str | os.PathLike, needs: Sequence[str] = (CONFIG, CHECKPOINT)) -> Path:
     """The run that a word on the command line means: its directory, or a file in it.
+
+    Parameters
+    ----------
+    lab : Lab
+        In which it may lie; then `CONFIG/TIME` is enough.
+    word : str or path
+    needs : sequence of str
+        Files that make a directory such a run.
 
     Raises
     ------
@@ -58,11 +68,12 @@ def find(lab: Lab, word: str) -> Path:
     """
     for path in (Path(word), lab.folder / word, lab.folder / "runs" / word):
         folder = path.parent if path.is_file() else path
-        if (folder / CONFIG).is_file() and (folder / CHECKPOINT).is_file():
+        if all((folder / name).is_file() for name in needs):
             return folder.resolve()
-    known = {str(path.parent.relative_to(lab.folder)) for path in (lab.folder / "runs").glob(f"*/*/{CHECKPOINT}")}
+    known = {str(path.parent.relative_to(lab.folder)) for path in (lab.folder / "runs").glob(f"*/*/{needs[-1]}")}
+    word = os.fspath(word)
     if Path(word).is_dir():
-        raise UsageError(f"{word} is no run: it must have {CONFIG} and {CHECKPOINT}; {nearest(word, known)}")
+        raise UsageError(f"{word} is no run: it must have {' and '.join(needs)}; {nearest(word, known)}")
     raise UsageError(f"no run {word!r}; {nearest(word.rstrip('/'), known)}")
 
 

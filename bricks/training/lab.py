@@ -4,6 +4,7 @@ Names in a config resolve to files here, which are loaded by path: nothing in br
 and any folder of this shape is one.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import inspect
@@ -11,7 +12,7 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,11 @@ class Lab:
     folder : path
         The folder that `train.py` lies in.
 
+    Attributes
+    ----------
+    helpers : dict of str to Path
+        Files that its models and data sets have imported from it, by their names in the lab.
+
     Examples
     --------
     >>> import tempfile
@@ -58,10 +64,12 @@ class Lab:
     def __init__(self, folder: str | Path):
         self.folder = Path(folder).resolve()
         self._instead: dict[tuple[str, str], Path] = {}
+        self.helpers: dict[str, Path] = {}
 
     def with_file(self, room: str, name: str, path: Path) -> "Lab":
         """The same lab, but with `path` as the file of that model or dataset."""
         lab = Lab(self.folder)
+        lab.helpers = self.helpers
         lab._instead = {**self._instead, (room, name): path}
         return lab
 
@@ -80,7 +88,40 @@ class Lab:
 
     def function(self, room: str, name: str) -> Callable:
         """`build` of a model or `streams` of a dataset, by the name that a config says."""
-        return load_function(self.path(room, name), FUNCTIONS[room])
+        with self.importable():
+            return load_function(self.path(room, name), FUNCTIONS[room])
+
+    @contextlib.contextmanager
+    def importable(self) -> Iterator[None]:
+        """Let its files import each other, `from models.cells import Cell`, wherever Python was started.
+
+        What they import is noted in `helpers`, and Python forgets it: another lab has files of the same names.
+        """
+        before = set(sys.modules)
+        sys.path.insert(0, str(self.folder))
+        try:
+            yield
+        finally:
+            # First, for a folder that was imported is only where it was as long as the path leads there.
+            for name in set(sys.modules) - before:
+                if self._has(sys.modules[name]):
+                    del sys.modules[name]
+            with contextlib.suppress(ValueError):
+                sys.path.remove(str(self.folder))
+
+    def _has(self, module: types.ModuleType) -> bool:
+        """Whether a module that was imported is a file, or a folder, of this lab; the file is noted."""
+        if getattr(module, "__spec__", None) is None:  # one that `load_function` made
+            return False
+        homes = (self.folder, *(self.folder / room for room in FUNCTIONS))
+        file = getattr(module, "__file__", None)
+        if file is None:
+            return any(Path(place) in homes for place in getattr(module, "__path__", ()))
+        path = Path(file).resolve()
+        ours = path.parent in homes
+        if ours:
+            self.helpers[str(path.relative_to(self.folder))] = path
+        return ours
 
     def config_path(self, word: str) -> Path:
         """The config that a word on the command line means: a path, or the bare name of one in `configs/`."""

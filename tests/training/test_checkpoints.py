@@ -2,6 +2,7 @@
 
 import math
 import random
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -153,3 +154,35 @@ def test_a_later_version_is_refused(path, state):
     path.write_bytes(path.read_bytes().replace(b"version 1", b"version 2", 1))
     with pytest.raises(CheckpointError, match="has version 2, this bricks reads version 1"):
         checkpoints.read(path)
+
+
+# What the file says of itself, and its versions.
+
+OLD = Path(__file__).parent / "golden" / "state_version_1.h5"
+OLD_STATE = {
+    "about": {"config": {"seed": 1}, "versions": {"bricks": "0.1.0"}},
+    "empty": {},
+    "epoch": 3,
+    "list": [np.array([1, 2], "u4"), {"x": np.array(0.5)}, None],
+    "model": {"mlp/linear_0/W": np.arange(6, dtype="f4").reshape(2, 3), "mlp/linear_0/b": np.zeros(3, ">f8")},
+    "quoted": {"a": np.array([True]), "a/b": np.array(1j, "c8"), "": np.zeros(0)},
+}
+
+
+def test_the_first_version_is_read_for_ever():
+    """The file was written by the first release's writer; it must not be made anew."""
+    assert same(checkpoints.read(OLD), OLD_STATE)
+
+
+def test_any_hdf5_reader_is_told_what_it_sees(path, state):
+    state["main_loop"]["algorithm"] = {"parameters": {"mlp/linear_0/W": np.zeros(3)}}
+    checkpoints.write(path, {"about": {"config": {}}, **state})
+    with h5py.File(path, "r") as file:
+        assert file.userblock_size == 512
+        assert file.attrs["format"] == "bricks state" and file.attrs["version"] == checkpoints.VERSION
+        for place in ("about", "model", "main_loop", "main_loop/algorithm/parameters"):
+            assert file[place].attrs["description"]
+    # By the specification of HDF5's superblock: addresses count from the signature, which says where it lies.
+    content = path.read_bytes()
+    assert content[512:520] == b"\x89HDF\r\n\x1a\n" and content[520] == 0
+    assert int.from_bytes(content[536:544], "little") == 512

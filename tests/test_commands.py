@@ -1,0 +1,395 @@
+"""`python -m bricks`: evaluate, predict and log, in this process where that tells the same, else as they are used."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import h5py
+import numpy as np
+import pytest
+from small_lab import REPOSITORY, runs_in
+
+import bricks
+from bricks.__main__ import VERBS, main
+from bricks.command_line import status_of
+from bricks.commands import log as log_verb
+from bricks.data import H5PYDataset, Source, write_hdf5
+from bricks.training import log as logs
+
+pytestmark = pytest.mark.usefixtures("compiled_programs_are_kept")
+
+
+@pytest.fixture
+def trained(trained_run):
+    """A run; read only."""
+    return trained_run[0]
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    """A copy of the run, in a copy of its lab."""
+    return runs_in(shutil.copytree(trained.parents[2], tmp_path / "lab"))[0]
+
+
+@pytest.fixture
+def start():
+    """Starts `python -m bricks` with some words; every process is ended after the test."""
+    started = []
+
+    def start(*words, **variables):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bricks", *map(str, words)],
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+# The command line.
+
+
+def test_help_tells_the_verbs_and_loads_neither_pytensor_nor_jax(start):
+    process = start("--help", PYTHONPROFILEIMPORTTIME="1")
+    out, err = process.communicate()
+    assert process.returncode == 0
+    assert all(re.search(rf"^  {verb} +\w+", out, re.MULTILINE) for verb in VERBS)
+    assert not re.search(r"\| +(jax|pytensor|pydantic|h5py)$", err, re.MULTILINE)
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_each_verb_has_its_help_without_heavy_imports(verb, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([verb, "--help"])
+    out = capsys.readouterr().out
+    assert ended.value.code == 0 and f"python -m bricks {verb}" in out and "RUN" in out
+
+
+def test_flags_that_are_wrong_are_one_message(start):
+    process = start("--help", THEANO_FLAGS="flotX=float32")
+    _, err = process.communicate()
+    assert process.returncode == 2
+    assert err.startswith("error: THEANO_FLAGS: unknown flag 'flotX'") and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["evalute", "x"], 2, "error: no verb 'evalute'; did you mean 'evaluate'?"),
+        (["evaluate"], 2, "error: the following arguments are required: RUN; see python -m bricks evaluate --help"),
+        (["evaluate", "nowhere"], 2, "error: no run 'nowhere'; there are none"),
+        (["log", "nowhere"], 2, "error: no run 'nowhere'"),
+        (["predict", "nowhere", "--output", "x.csv"], 2, "error: predict: needs --input FILE, or --set SET"),
+    ],
+)
+def test_what_was_asked_wrongly_is_one_message_and_status_2(words, status, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == status
+    err = capsys.readouterr().err
+    assert err.startswith(said) and len(err.splitlines()) == 1
+
+
+def test_a_pipe_that_nobody_reads_and_ctrl_c_end_without_a_traceback(capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    assert status_of(interrupted) == 130 and capsys.readouterr().err == "interrupted\n"
+    code = "import sys; from bricks.command_line import status_of\n"
+    code += "sys.exit(status_of(lambda: [print('x' * 10000) for _ in range(1000)] and 0))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=REPOSITORY
+    )
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait() == 141
+    process.stderr.close()
+
+
+# evaluate
+
+
+def test_evaluate_gives_the_numbers_that_the_run_logged(run, capsys, monkeypatch):
+    monkeypatch.chdir(run.parents[2])
+    assert main(["evaluate", f"blobs/{run.name}", "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    row = next(row for row in logs.read(run / "log.jsonl") if row["epoch"] == measured["epoch"])
+    assert {key: measured[key] for key in ("valid_cost", "valid_error")} == {
+        key: row[key] for key in ("valid_cost", "valid_error")
+    }
+    assert measured["set"] == "valid" and measured["examples"] == 100 and measured["changed"] == []
+    assert main(["evaluate", str(run), "--set", "test"]) == 0
+    out, err = capsys.readouterr()
+    test = logs.last_test(logs.read(run / "log.jsonl"))
+    assert f"test, 100 examples: cost {test['test_cost']:.4f}, error {100 * test['test_error']:.2f} %" in out
+    assert f"parameters of epoch {test['epoch']}, iteration {test['iteration']}" in out
+    assert "the test set was read already in this run" in err and "choose nothing by it" in err
+    assert main(["evaluate", str(run), "--which", "checkpoint", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["epoch"] == 3
+    assert main(["evaluate", str(run), "--set", "tests"]) == 2
+    assert "no set 'tests'; did you mean 'test'?" in capsys.readouterr().err
+
+
+# predict
+
+
+@pytest.fixture
+def examples():
+    return np.random.default_rng(3).normal(size=(7, 8)).astype("float32")
+
+
+def write_input(path, features):
+    if path.suffix == ".npz":
+        np.savez(path, features=features)
+    elif path.suffix == ".csv":
+        rows = [",".join(map(str, row)) for row in features]
+        path.write_text("\n".join([",".join(f"column {i}" for i in range(8)), *rows]) + "\n")
+    else:
+        with h5py.File(path, "w") as file:
+            file["features"] = features
+    return path
+
+
+def read_output(path):
+    if path.suffix == ".npz":
+        return dict(np.load(path).items())
+    if path.suffix != ".csv":
+        with h5py.File(path) as file:
+            return {name: file[name][()] for name in file}
+    with open(path, newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["class", *(f"probabilities_{i}" for i in range(5))]
+    table = np.array(rows, "float32")
+    return {"class": table[:, 0].astype("int32"), "probabilities": table[:, 1:]}
+
+
+@pytest.mark.parametrize(("given", "asked"), [(".npz", ".csv"), (".csv", ".h5"), (".h5", ".npz"), (".hdf5", ".hdf5")])
+def test_predict_writes_what_the_model_predicts_in_any_format(trained, examples, tmp_path, capsys, given, asked):
+    source, output = write_input(tmp_path / f"in{given}", examples), tmp_path / f"out{asked}"
+    words = ["predict", str(trained), "--input", str(source), "--output", str(output), "--batch-size", "4"]
+    assert main(words) == 0
+    model = bricks.load(trained)
+    expected = np.concatenate([model.predict(features=part)["probabilities"] for part in (examples[:4], examples[4:])])
+    found = read_output(output)
+    assert found.keys() == {"class", "probabilities"}
+    np.testing.assert_array_equal(found["probabilities"], expected)
+    np.testing.assert_array_equal(found["class"], expected.argmax(axis=1))
+    assert "7 examples, parameters of epoch" in capsys.readouterr().out
+    assert set(tmp_path.iterdir()) == {source, output}
+
+
+def test_predict_replaces_nothing_unless_forced(trained, examples, tmp_path, capsys):
+    source, output = write_input(tmp_path / "in.npz", examples), tmp_path / "out.npz"
+    output.write_text("precious")
+    words = ["predict", str(trained), "--input", str(source), "--output"]
+    assert main([*words, str(output)]) == 2
+    assert "out.npz: is there already; --force replaces it" in capsys.readouterr().err
+    assert output.read_text() == "precious"
+    assert main([*words, str(output), "--force"]) == 0
+    assert read_output(output)["class"].shape == (7,)
+    assert main([*words, str(source), "--force"]) == 2 and "is the input" in capsys.readouterr().err
+    assert main([*words, str(tmp_path / "out.txt")]) == 2 and "must end in one of" in capsys.readouterr().err
+    assert main([*words, str(tmp_path / "no" / "out.npz")]) == 2 and "there is no folder" in capsys.readouterr().err
+
+
+def test_predict_reads_a_set_of_a_file_in_fuels_layout_or_of_the_runs_own_data(trained, examples, tmp_path):
+    write_hdf5(tmp_path / "in.h5", {"train": {"features": examples[:2]}, "test": {"features": examples[2:]}})
+    words = ["predict", str(trained), "--set", "test", "--output"]
+    assert main([*words, str(tmp_path / "a.npz"), "--input", str(tmp_path / "in.h5")]) == 0
+    model = bricks.load(trained)
+    expected = model.predict(features=examples[2:])["probabilities"]
+    np.testing.assert_array_equal(read_output(tmp_path / "a.npz")["probabilities"], expected)
+    assert main([*words, str(tmp_path / "b.h5")]) == 0
+    own = H5PYDataset(tmp_path / "b.h5", "test").to_memory().arrays
+    (batch,) = model.stream("test").iterator()
+    np.testing.assert_array_equal(own["targets"], batch["targets"])
+    np.testing.assert_array_equal(own["probabilities"], model.predict(**batch)["probabilities"])
+    error = logs.last_test(model.log)["test_error"]
+    assert np.mean(own["class"] != own["targets"]) == pytest.approx(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "said"),
+    [
+        (
+            "x.npz",
+            lambda path: np.savez(path, feature=np.zeros((2, 8))),
+            "has no 'features', .* did you mean 'feature'",
+        ),
+        ("x.npz", lambda path: np.savez(path, features=np.zeros((2, 9))), r"must have shape \(8,\), .*, got \(9,\)"),
+        ("x.npz", lambda path: np.savez(path, features=np.array(["a"] * 2)), "must have shape|must hold numbers"),
+        ("x.npz", lambda path: path.write_text("no"), "is no .npz of plain arrays"),
+        ("x.npz", lambda path: np.savez(path, features=np.zeros((0, 8))), "at least one example, got none"),
+        ("x.csv", lambda path: path.write_text("1,2\n3,4\n"), "first line must name the columns, got 1, 2"),
+        ("x.csv", lambda path: path.write_text("a,b\n3,4\n"), r"'features' must have 8 columns, .*, got 2"),
+        ("x.csv", lambda path: path.write_text("a,b\n1,2\n3,x\n"), "line 3, column 'b': must be a number, got 'x'"),
+        ("x.csv", lambda path: path.write_text("a,b\n1,2\n3\n"), "rows of numbers, equally many in each"),
+        ("x.csv", lambda path: path.write_text("a,b,c\n1,2\n"), "names 3 columns, the rows have 2"),
+        ("x.csv", lambda path: path.write_bytes(b"\xff\xfe,b\n1,2\n"), "must be text in UTF-8"),
+        ("x.h5", lambda path: path.write_text("no"), "no HDF5 file"),
+        ("x.h5", lambda path: None, "there is no such file"),
+        ("x.txt", lambda path: path.write_text("1"), "must end in one of .h5, .hdf5, .csv, .npz"),
+    ],
+)
+def test_an_input_that_does_not_fit_is_told_what_would(trained, tmp_path, capsys, name, make, said):
+    make(tmp_path / name)
+    words = ["predict", str(trained), "--input", str(tmp_path / name), "--output", str(tmp_path / "out.csv")]
+    assert main(words) in (1, 2)
+    err = capsys.readouterr().err
+    assert re.search(said, err) and len(err.splitlines()) == 1
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_whole_numbers_where_training_had_floats_are_asked_about(trained, tmp_path, capsys):
+    np.savez(tmp_path / "in.npz", features=np.zeros((2, 8), "uint8"))
+    words = ["predict", str(trained), "--input", str(tmp_path / "in.npz"), "--output", str(tmp_path / "out.npz")]
+    assert main(words) == 0
+    assert "'features' is uint8, was float32 in training: scaled alike?" in capsys.readouterr().err
+
+
+def test_columns_go_to_the_sources_that_they_are_called_after(tmp_path):
+    from bricks.commands.reading import read_examples
+
+    needed = {
+        "words": Source(np.dtype("int32"), (2,), ("batch", "")),
+        "words_mask": Source(np.dtype("float32"), (), ("batch",)),
+        "features": Source(np.dtype("float32"), (2, 1), ("batch", "time", "feature")),
+    }
+    (tmp_path / "x.csv").write_text("b,words_1,words_0,words_mask,a\n1,2,3,.5,4\n5,6,7,1,8\n")
+    read = read_examples(tmp_path / "x.csv", needed).read([0, 1])
+    assert read["words"].dtype == "int32" and read["words"].tolist() == [[2, 3], [6, 7]]
+    assert read["words_mask"].tolist() == [0.5, 1] and read["features"].tolist() == [[[1], [4]], [[5], [8]]]
+    (tmp_path / "x.csv").write_text("b,words_1,words_0,words_mask,a\n1,2.5,3,.5,4\n")
+    with pytest.raises(bricks.DataError, match=r"'words' must be whole numbers \(int32\), got 2.5"):
+        read_examples(tmp_path / "x.csv", needed)
+
+
+# log
+
+
+def write_log(folder, rows):
+    folder.mkdir(parents=True)
+    log = logs.Log(folder / "log.jsonl")
+    for row in rows:
+        log.append(row)
+    log.close()
+    return folder
+
+
+ROWS = [
+    {"iteration": 5, "epoch": 1, "train_cost": 0.5, "valid_error": 0.25, "time": {"total": 1.25}, "counts": [1, 2]},
+    {"iteration": 10, "epoch": 2, "train_cost": float("nan"), "valid_error": 0.125, "time": {"total": 2.5}},
+    {
+        "iteration": 15,
+        "epoch": 3,
+        "train_cost": 0.125,
+        "valid_error": 0.5,
+        "train_norm/mlp/W": 3.5,
+        "time": {"total": 4.0},
+    },
+    {"iteration": 10, "epoch": 2, "test_error": 0.0625, "time": {"total": 5.0}},
+]
+
+
+def cells(out):
+    return [line.split() for line in out.splitlines() if line.strip() and not set(line.strip()) <= set("─ ")]
+
+
+def test_log_shows_the_rows_of_a_run_and_the_test_in_the_row_of_its_epoch(tmp_path, capsys):
+    run = write_log(tmp_path / "runs" / "a" / "1", ROWS)
+    assert main(["log", str(run)]) == 0
+    header, *rows = cells(capsys.readouterr().out)
+    assert header == ["epoch", "iteration", "train_cost", "valid_error", "time_total", "test_error"]
+    assert rows[0] == ["1", "5", "0.5000", "25.00", "%", "1.2"]
+    assert rows[1] == ["2", "10", "not", "finite", "12.50", "%", "2.5", "6.25", "%"]
+    assert main(["log", str(run), "--key", "train_norm/mlp/W", "--key", "iteration"]) == 0
+    header, *rows = cells(capsys.readouterr().out)
+    assert header == ["epoch", "iteration", "train_norm/mlp/W"] and rows[2] == ["3", "15", "3.5000"]
+    assert main(["log", str(run), "--key", "valid_eror"]) == 2
+    assert "no entry 'valid_eror'; did you mean 'valid_error'?" in capsys.readouterr().err
+
+
+def test_log_puts_several_runs_beside_each_other(tmp_path, capsys):
+    one = write_log(tmp_path / "runs" / "a" / "1", ROWS)
+    two = write_log(tmp_path / "runs" / "b" / "1", ROWS[1:2])
+    assert main(["log", str(one), str(two / "log.jsonl")]) == 0
+    header, *rows = cells(capsys.readouterr().out)
+    assert header[:3] == ["run", "epoch", "iteration"]
+    assert [row[:3] for row in rows] == [["a/1", "3", "15"], ["b/1", "2", "10"]]
+    assert main(["log", str(one), str(two), "--key", "valid_error"]) == 0
+    title, header, *rows = cells(capsys.readouterr().out)
+    assert title == ["valid_error"] and header == ["epoch", "a/1", "b/1"]
+    assert rows == [["1", "25.00", "%"], ["2", "12.50", "%", "12.50", "%"], ["3", "50.00", "%"]]
+
+
+def test_log_writes_every_number_as_csv(tmp_path, capsys):
+    one = write_log(tmp_path / "runs" / "a" / "1", ROWS)
+    two = write_log(tmp_path / "runs" / "a" / "2", ROWS[:1])
+    assert main(["log", str(one), str(two), "--csv", str(tmp_path / "x.csv")]) == 0
+    with open(tmp_path / "x.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["run"], row["epoch"]) for row in rows] == [("a/1", "1"), ("a/1", "2"), ("a/1", "3"), ("a/2", "1")]
+    assert rows[1]["train_cost"] == "nan" and rows[1]["test_error"] == "0.0625" and rows[1]["time_total"] == "2.5"
+    assert rows[0]["test_error"] == "" and rows[2]["train_norm/mlp/W"] == "3.5" and "counts" not in rows[0]
+    assert main(["log", str(one), "--csv", str(tmp_path / "x.csv")]) == 2
+    assert "--force replaces it" in capsys.readouterr().err
+    assert main(["log", str(one), "--csv", str(tmp_path / "x.csv"), "--force", "--key", "valid_error"]) == 0
+    assert (tmp_path / "x.csv").read_text() == "epoch,valid_error\n1,0.25\n2,0.125\n3,0.5\n"
+    assert main(["log", str(one), "--csv", str(tmp_path / "y.csv"), "--follow"]) == 2
+
+
+def test_a_followed_log_shows_rows_as_they_come_also_after_it_was_cut_back(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(log_verb, "SECONDS", 0.01)
+    run = write_log(tmp_path / "runs" / "a" / "1", [*ROWS[:1], ROWS[3], *ROWS[1:3]])  # tested once, then resumed
+    path = run / "log.jsonl"
+    offset = path.read_bytes().index(b'{"iteration": 15')
+
+    def go_on():
+        said = ""
+        while "epoch 3" not in said:
+            time.sleep(0.01)
+            said += capsys.readouterr().out
+        shown.append(said)
+        log = logs.Log(path, offset=offset)
+        log.append({**ROWS[2], "valid_error": 0.03125})
+        log.append(ROWS[3])
+        log.close()
+
+    shown = []
+    writer = threading.Thread(target=go_on)
+    writer.start()
+    assert main(["log", str(run), "--follow", "--key", "valid_error", "--key", "test_error"]) == 0
+    writer.join()
+    shown.append(capsys.readouterr().out)
+    assert "".join(shown).splitlines() == [
+        "epoch 1  valid_error 25.00 %",
+        "epoch 2  test_error 6.25 %",
+        "epoch 2  valid_error 12.50 %",
+        "epoch 3  valid_error 50.00 %",
+        "(the run went back to epoch 2)",
+        "epoch 3  valid_error 3.12 %",
+        "epoch 2  test_error 6.25 %",
+    ]
+
+
+def test_a_followed_log_ends_quietly_on_ctrl_c(tmp_path, start):
+    run = write_log(tmp_path / "runs" / "a" / "1", ROWS)
+    process = start("log", run, "--follow")
+    for _ in ROWS:
+        process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 130 and out == err == ""
