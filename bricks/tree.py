@@ -16,13 +16,13 @@ class Node:
     Parameters
     ----------
     name : str, optional
-        By default the class's name in lower_snake_case.
+        By default the class's name in lowersnake_case.
     """
 
     def __init__(self, name: str | None = None):
         kind = type(self).__name__
         self._named = name is not None
-        self._name = _snake_case(kind) if name is None else legal_name(kind, name)
+        self._name = snake_case(kind) if name is None else legal_name(kind, name)
         self._parent: Node | None = None
         self._children: list[Node] = []
 
@@ -129,5 +129,6 @@ def legal_name(who: str, name: str) -> str:
     return name
 
 
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
+    """A class's name as a default name: `MLP` and `BatchNormalization` as `mlp` and `batch_normalization`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

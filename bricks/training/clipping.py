@@ -5,8 +5,7 @@ from typing import Annotated
 import pytensor.tensor as pt
 from pydantic import Field
 
-from bricks.roles import WEIGHT, has_roles, roles_of
-from bricks.training.rule import Positive, StepRule, like
+from bricks.training.rule import Positive, StepRule, is_weight, like
 
 Axis = Annotated[int, Field(ge=0, le=1)]
 
@@ -72,7 +71,8 @@ class VariableClipping(StepRule):
 
     def compute_steps(self, steps):
         self.watched = []
-        return {p: self._clipped(p, step) if _is_weight_matrix(p) else step for p, step in steps.items()}, []
+        clipped = {p for p in steps if p.type.ndim == 2 and is_weight(p)}
+        return {p: self._clipped(p, step) if p in clipped else step for p, step in steps.items()}, []
 
     def _clipped(self, parameter, step):
         new = parameter - step
@@ -87,7 +87,3 @@ class VariableClipping(StepRule):
 def global_norm(steps):
     """sqrt of the sum of all squares, over all the variables, in their widest dtype."""
     return pt.sqrt(sum((step**2).sum(acc_dtype=step.type.dtype) for step in steps))
-
-
-def _is_weight_matrix(parameter) -> bool:
-    return parameter.type.ndim == 2 and (has_roles(parameter, WEIGHT) or not roles_of(parameter))

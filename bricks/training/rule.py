@@ -6,7 +6,6 @@ Its hyper-parameters are shared scalars, so that they may be changed while train
 from step to step (velocities, moments) are shared buffers of the parameters' own dtype.
 """
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -18,11 +17,13 @@ from pydantic import Field, FiniteFloat
 from bricks import engine
 from bricks.errors import UsageError, nearest
 from bricks.graph import named_parameters
-from bricks.roles import ALGORITHM_BUFFER, ALGORITHM_HYPERPARAMETER, add_role
+from bricks.roles import ALGORITHM_BUFFER, ALGORITHM_HYPERPARAMETER, WEIGHT, add_role, has_roles, roles_of
 from bricks.training.values import read_values, write_values
+from bricks.tree import snake_case
 
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 Fraction = Annotated[FiniteFloat, Field(ge=0, lt=1)]
+NotNegative = Annotated[FiniteFloat, Field(ge=0)]
 
 
 class StepRule(ABC):
@@ -42,7 +43,7 @@ class StepRule(ABC):
     keeps_finite = False
 
     def __init__(self):
-        self.name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+        self.name = snake_case(type(self).__name__)
         self.hyperparameters: dict[str, Any] = {}
         self.buffers: dict[str, Any] = {}
         self.watched: list = []
@@ -99,6 +100,13 @@ class StepRule(ABC):
             raise UsageError(f"{type(self).__name__}: this step rule already belongs to an algorithm; make a new one")
         self._used = True
 
+    def put_under(self, group: str) -> None:
+        """Name all that is kept after a group: `encoder/momentum/learning_rate`. Before it belongs to an algorithm."""
+        self.name = f"{group}/{self.name}"
+        self.hyperparameters = {f"{group}/{name}": variable for name, variable in self.hyperparameters.items()}
+        for name, variable in self.hyperparameters.items():
+            variable.name = name
+
     def find_hyperparameter(self, name: str):
         """The shared scalar called `name`, in full (`momentum/learning_rate`) or, where unique, in short."""
         found = [full for full in self.hyperparameters if full == name or full.rpartition("/")[2] == name]
@@ -145,10 +153,16 @@ class CompositeRule(StepRule):
             taken = self.hyperparameters.keys() & component.hyperparameters.keys()
             if taken:
                 raise UsageError(
-                    f"CompositeRule: two components have a hyper-parameter {min(taken)!r}; use one of them"
+                    f"CompositeRule: two components have a hyper-parameter {min(taken)!r}; use one of them, or put "
+                    "each in a Restrict(rule, parameters, name=...) of its own"
                 )
             self.hyperparameters |= component.hyperparameters
         self.keeps_finite = all(component.keeps_finite for component in self.components)
+
+    def put_under(self, group: str) -> None:
+        for component in self.components:
+            component.put_under(group)
+        super().put_under(group)
 
     def use(self) -> None:
         super().use()
@@ -157,6 +171,7 @@ class CompositeRule(StepRule):
 
     def compute_steps(self, steps):
         updates: list = []
+        self.buffers, self.watched = {}, []
         for component in self.components:
             steps, more = component.compute_steps(steps)
             updates += more
@@ -168,3 +183,8 @@ class CompositeRule(StepRule):
 def like(scalar, parameter):
     """`scalar` in the parameter's dtype: a float64 one would make a float32 step float64."""
     return scalar.astype(parameter.type.dtype)
+
+
+def is_weight(parameter) -> bool:
+    """Whether it is of role WEIGHT, or a matrix of no role at all (a bare shared variable)."""
+    return has_roles(parameter, WEIGHT) or (parameter.type.ndim >= 2 and not roles_of(parameter))

@@ -1,11 +1,14 @@
-"""Step rules: from the gradients of a cost to the steps of the parameters; and rules from plain data."""
+"""Step rules: from the gradients of a cost to the steps of the parameters; and rules from plain data.
 
-import numpy as np
-import pytensor.tensor as pt
+Those here are plain descent and momentum; `adaptive` has those that look at each value's gradients, `clipping` and
+`transforms` those that change the steps of others.
+"""
 
 from bricks.errors import UsageError, nearest
+from bricks.training.adaptive import AdaDelta, AdaGrad, Adam, Adamax, AdamW, RMSProp
 from bricks.training.clipping import StepClipping, VariableClipping
 from bricks.training.rule import CompositeRule, Fraction, Positive, StepRule, like
+from bricks.training.transforms import WeightDecay
 
 
 class Scale(StepRule):
@@ -63,63 +66,56 @@ class Momentum(StepRule):
         return steps, [(velocities[p], step) for p, step in steps.items()]
 
 
-class Adam(StepRule):
-    """Steps scaled by running estimates of each gradient's mean and square.
+class Nesterov(Momentum):
+    """Momentum whose gradient is taken where the velocity is about to lead.
 
-        t <- t + 1
-        m <- beta1 * m + (1 - beta1) * gradient
-        v <- beta2 * v + (1 - beta2) * gradient^2
-        step = learning_rate * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)
+        velocity <- momentum * velocity + learning_rate * gradient
+        step = momentum * velocity + learning_rate * gradient
 
-    Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1; m and v are the buffers
-    `first_moment` and `second_moment`, t is `time`. The defaults are the paper's.
+    Nesterov, "A method of solving a convex programming problem with convergence rate O(1/k^2)", 1983; Sutskever,
+    Martens, Dahl and Hinton, "On the importance of initialization and momentum in deep learning", 2013. The parameters
+    that are kept are the points where gradients are taken (Bengio, Boulanger-Lewandowski and Pascanu, "Advances in
+    optimizing recurrent networks", 2013, eq. 7).
 
     Parameters
     ----------
     learning_rate : float
-        Above 0; about the size of a step.
-    beta1, beta2 : float
-        How much of the old mean and square stays; from 0 to below 1.
-    epsilon : float
-        Above 0; keeps the quotient finite where a gradient is always 0.
+        Above 0.
+    momentum : float
+        From 0 (then it is `Scale`) to below 1.
     """
 
-    keeps_finite = True
-
-    def __init__(
-        self,
-        learning_rate: Positive = 0.001,
-        beta1: Fraction = 0.9,
-        beta2: Fraction = 0.999,
-        epsilon: Positive = 1e-8,
-    ):
-        super().__init__()
-        self.learning_rate = self.add_hyperparameter("learning_rate", learning_rate)
-        self.beta1 = self.add_hyperparameter("beta1", beta1, Fraction)
-        self.beta2 = self.add_hyperparameter("beta2", beta2, Fraction)
-        self.epsilon = self.add_hyperparameter("epsilon", epsilon)
-
     def compute_steps(self, steps):
-        time = self.add_buffer("time", np.asarray(0, "int32"))
-        first, second = self.add_buffers("first_moment", steps), self.add_buffers("second_moment", steps)
-        new_time = time + np.int32(1)
-        updates, new_steps = [(time, new_time)], {}
-        for p, gradient in steps.items():
-            beta1, beta2 = like(self.beta1, p), like(self.beta2, p)
-            t = new_time.astype(p.type.dtype)
-            mean = beta1 * first[p] + (1 - beta1) * gradient
-            square = beta2 * second[p] + (1 - beta2) * gradient**2
-            scale = pt.sqrt(square / (1 - beta2**t)) + like(self.epsilon, p)
-            new_steps[p] = like(self.learning_rate, p) * (mean / (1 - beta1**t)) / scale
-            updates += [(first[p], mean), (second[p], square)]
-        return new_steps, updates
+        velocities, updates = super().compute_steps(steps)
+        return {
+            p: like(self.momentum, p) * velocities[p] + like(self.learning_rate, p) * gradient
+            for p, gradient in steps.items()
+        }, updates
 
 
-RULES = {"adam": Adam, "momentum": Momentum, "scale": Scale, "sgd": Scale}
+RULES = {
+    "adadelta": AdaDelta,
+    "adagrad": AdaGrad,
+    "adam": Adam,
+    "adamax": Adamax,
+    "adamw": AdamW,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "rmsprop": RMSProp,
+    "scale": Scale,
+    "sgd": Scale,
+}
 """Rules by the name that a config says; their constructors' annotations are what its values must fulfil."""
 
 
-def build_step_rule(name: str, *, clip: float | None = None, max_norm: float | None = None, **settings) -> StepRule:
+def build_step_rule(
+    name: str,
+    *,
+    clip: float | None = None,
+    weight_decay: float | None = None,
+    max_norm: float | None = None,
+    **settings,
+) -> StepRule:
     """A step rule from plain data.
 
     Parameters
@@ -128,6 +124,9 @@ def build_step_rule(name: str, *, clip: float | None = None, max_norm: float | N
         One of `RULES`.
     clip : float, optional
         Clip the gradients' global norm first.
+    weight_decay : float, optional
+        Add this part of each weight to its gradient, after clipping (see `WeightDecay`). A rule that has a weight_decay
+        itself, such as `adamw`, is given it instead.
     max_norm : float, optional
         Keep weight columns within this norm.
     **settings
@@ -147,15 +146,18 @@ def build_step_rule(name: str, *, clip: float | None = None, max_norm: float | N
         raise UsageError(f"unknown step rule {name!r}; {nearest(name, RULES)}")
     rule = RULES[name]
     known = [key for key in rule.__init__.__annotations__ if key != "return"]
+    if "weight_decay" in known and weight_decay is not None:
+        settings["weight_decay"] = weight_decay
+        weight_decay = None
     for key in settings:
         if key not in known:
-            raise UsageError(
-                f"step rule {name!r}: unknown setting {key!r}; {nearest(key, [*known, 'clip', 'max_norm'])}"
-            )
+            offered = [*known, "clip", "weight_decay", "max_norm"]
+            raise UsageError(f"step rule {name!r}: unknown setting {key!r}; {nearest(key, offered)}")
     try:
         rules = [rule(**settings)]
     except TypeError as error:
         raise UsageError(f"step rule {name!r}: {str(error).partition(' ')[2]}") from None
     before = [] if clip is None else [StepClipping(clip)]
+    before += [] if weight_decay is None else [WeightDecay(weight_decay)]
     after = [] if max_norm is None else [VariableClipping(max_norm)]
     return CompositeRule([*before, *rules, *after]) if before or after else rules[0]

@@ -77,8 +77,10 @@ def test_a_config_comes_with_all_defaults_filled_in(lab):
         "learning_rate": 0.001,
         "momentum": 0.9,
         "clip": None,
+        "weight_decay": None,
         "max_norm": None,
         "decay": 1.0,
+        "schedule": None,
     }
     assert config.training.epochs == 3 and config.training.patience is None
 

@@ -12,11 +12,13 @@ from bricks.errors import CheckpointError, UsageError
 from bricks.roles import BIAS, WEIGHT, add_role
 from bricks.training import (
     Adam,
+    AdamW,
     CompositeRule,
     Momentum,
     Scale,
     StepClipping,
     VariableClipping,
+    WeightDecay,
     build_step_rule,
 )
 from bricks.training.lab import options
@@ -47,6 +49,48 @@ def adam(p, g, memory, t):
     return 0.3 * m_hat / (np.sqrt(v_hat) + 1e-2)
 
 
+def nesterov(p, g, memory, t):
+    """Sutskever et al. 2013, eq. 3 and 4; what is kept is the point ahead, theta + mu v, where gradients are taken."""
+    theta = memory.get("theta", p)
+    v = 0.8 * memory.get("v", 0) - 0.3 * g
+    memory["v"], memory["theta"] = v, theta + v
+    return p - (memory["theta"] + 0.8 * v)
+
+
+def adagrad(p, g, memory, t):
+    memory["s"] = memory.get("s", 0) + g * g
+    return 0.3 * g / (np.sqrt(memory["s"]) + 1e-2)
+
+
+def rmsprop(p, g, memory, t):
+    memory["s"] = 0.7 * memory.get("s", 0) + 0.3 * g * g
+    return 0.3 * g / np.maximum(np.sqrt(memory["s"]), 1 / 2.0)
+
+
+def adadelta(p, g, memory, t):
+    """Zeiler 2012, algorithm 1, with a rate of 0.3 on what it applies."""
+    memory["g"] = 0.7 * memory.get("g", 0) + 0.3 * g * g
+    change = np.sqrt(memory.get("x", 0) + 1e-2) / np.sqrt(memory["g"] + 1e-2) * g
+    memory["x"] = 0.7 * memory.get("x", 0) + 0.3 * change * change
+    return 0.3 * change
+
+
+def adamw(p, g, memory, t):
+    """Of the parameters here, W alone is a weight."""
+    return adam(p, g, memory, t) + (0.3 * 0.2 * p if np.ndim(p) == 2 else 0)
+
+
+def adamax(p, g, memory, t):
+    """Kingma and Ba 2015, algorithm 2."""
+    memory["m"] = 0.7 * memory.get("m", 0) + 0.3 * g
+    memory["u"] = np.maximum(0.9 * memory.get("u", 0), np.abs(g))
+    return 0.3 / (1 - 0.7**t) * memory["m"] / memory["u"]
+
+
+def decayed_momentum(p, g, memory, t):
+    return momentum(p, g + (0.2 * p if np.ndim(p) == 2 else 0), memory, t)
+
+
 def clip_globally(gradients, threshold):
     norm = np.sqrt(sum(np.sum(g**2) for g in gradients.values()))
     return {name: g * min(1.0, threshold / norm) for name, g in gradients.items()}
@@ -56,17 +100,38 @@ def limit_columns(W, threshold):
     return np.array([column * min(1.0, threshold / np.sqrt(column @ column)) for column in W.T]).T
 
 
-ORACLES = {"scale": scale, "momentum": momentum, "adam": adam, "clipped momentum, max-norm": momentum}
+ORACLES = {
+    "scale": scale,
+    "momentum": momentum,
+    "nesterov": nesterov,
+    "adagrad": adagrad,
+    "rmsprop": rmsprop,
+    "adadelta": adadelta,
+    "adam": adam,
+    "adamw": adamw,
+    "adamax": adamax,
+    "decayed momentum": decayed_momentum,
+    "clipped momentum, max-norm": momentum,
+}
+RATE, BETAS = {"learning_rate": 0.3}, {"beta1": 0.7, "beta2": 0.9}
+SETTINGS = {
+    "scale": RATE,
+    "momentum": RATE | {"momentum": 0.8},
+    "nesterov": RATE | {"momentum": 0.8},
+    "adagrad": RATE | {"epsilon": 1e-2},
+    "rmsprop": RATE | {"decay_rate": 0.7, "max_scaling": 2.0},
+    "adadelta": RATE | {"decay_rate": 0.7, "epsilon": 1e-2},
+    "adam": RATE | BETAS | {"epsilon": 1e-2},
+    "adamw": RATE | BETAS | {"epsilon": 1e-2, "weight_decay": 0.2},
+    "adamax": RATE | BETAS,
+    "decayed momentum": RATE | {"momentum": 0.8, "weight_decay": 0.2},
+    "clipped momentum, max-norm": RATE | {"momentum": 0.8, "clip": 2.0, "max_norm": 1.5},
+}
 
 
 def make_rule(case):
-    if case == "scale":
-        return Scale(0.3)
-    if case == "momentum":
-        return Momentum(0.3, momentum=0.8)
-    if case == "adam":
-        return Adam(0.3, beta1=0.7, beta2=0.9, epsilon=1e-2)
-    return build_step_rule("momentum", learning_rate=0.3, momentum=0.8, clip=2.0, max_norm=1.5)
+    name = next(name for name in RULES if name in case.split(",")[0].split(" "))
+    return build_step_rule(name, **SETTINGS[case])
 
 
 def by_oracle(case):
@@ -141,6 +206,41 @@ def test_hyperparameters_of_any_precision_leave_steps_and_buffers_their_paramete
     assert all(new.type.dtype == buffer.type.dtype for buffer, new in updates)
 
 
+@pytest.mark.parametrize("name", ["adagrad", "rmsprop", "adadelta", "adam", "adamw", "adamax"])
+def test_a_gradient_that_is_always_zero_makes_no_step(name):
+    w, g = engine.shared(np.float32([1, 2]), name="w"), pt.fvector("g")
+    rule = build_step_rule(name, learning_rate=0.1)
+    steps, updates = rule.compute_steps({w: g})
+    step = engine.function([g], steps[w], updates=updates)
+    for _ in range(3):
+        np.testing.assert_array_equal(step(np.float32([0, 0])), [0, 0])
+
+
+def test_rules_that_adapt_do_not_see_the_scale_of_the_gradients():
+    """Of a steady gradient three rules' steps are the learning rate, AdaGrad's shrink as 1 / sqrt(t)."""
+    w, g = engine.shared(np.float64([0.0, 0.0]), name="w"), pt.dvector("g")
+    names = ["adam", "adamax", "rmsprop", "adagrad"]
+    found, updates = [], []
+    for name in names:
+        steps, more = build_step_rule(name, learning_rate=0.5).compute_steps({w: g})
+        found.append(steps[w])
+        updates += more
+    step = engine.function([g], found, updates=updates)
+    for _ in range(100):
+        steps = dict(zip(names, step(np.array([1e3, -1e-3])), strict=True))
+    for name in ("adam", "adamax", "rmsprop"):
+        np.testing.assert_allclose(steps[name], [0.5, -0.5], rtol=1e-3, err_msg=name)
+    np.testing.assert_allclose(steps["adagrad"], [0.05, -0.05], rtol=1e-3)
+
+
+def test_the_decay_of_a_config_goes_to_the_gradient_or_to_the_rule_that_has_its_own():
+    first, second = build_step_rule("sgd", learning_rate=0.1, clip=1.0, weight_decay=0.5, max_norm=2.0).components[:2]
+    assert isinstance(first, StepClipping) and isinstance(second, WeightDecay)
+    own = build_step_rule("adamw", weight_decay=0.5)
+    assert isinstance(own, AdamW) and own.weight_decay.get_value() == 0.5
+    assert build_step_rule("adamw").weight_decay.get_value() == np.float32(0.01)
+
+
 def test_buffers_are_named_after_rule_and_parameter_and_counted(trained):
     _, _, rules = trained
     assert set(rules["momentum"].buffers) == {
@@ -149,6 +249,9 @@ def test_buffers_are_named_after_rule_and_parameter_and_counted(trained):
         "momentum/velocity/s",
     }
     assert rules["adam"].state_dict()["adam/time"] == STEPS
+    assert {"ada_delta/mean_square_change/W", "rms_prop/mean_square/b"} < (
+        rules["adadelta"].buffers.keys() | rules["rmsprop"].buffers.keys()
+    )
     assert {"adam/first_moment/W", "adam/second_moment/b", "adam/beta1"} < set(rules["adam"].state_dict())
     assert set(rules["clipped momentum, max-norm"].state_dict()) == {
         "momentum/learning_rate", "momentum/momentum", "momentum/velocity/W", "momentum/velocity/b",
@@ -242,6 +345,9 @@ def test_max_norm_leaves_all_but_weight_matrices():
             lambda: CompositeRule([Scale(1.0), Scale(1.0)]),
             "two components have a hyper-parameter 'scale/learning_rate'",
         ),
+        (lambda: build_step_rule("adamw", weight_decay=-1), "AdamW: weight_decay must be greater than or equal to 0"),
+        (lambda: build_step_rule("rmsprop", learning_rate=1.0, max_scaling=0), "RMSProp: max_scaling must be greater"),
+        (lambda: build_step_rule("adadelta", decay_rate=1.0), "AdaDelta: decay_rate must be less than 1, got 1.0"),
     ],
 )
 def test_wrong_settings_say_what_must_hold(make, message):
