@@ -7,7 +7,7 @@ and are given up to their successors; inputs are copied at the call; outputs com
 
 import operator
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import jax
 import numpy as np
@@ -19,11 +19,12 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.printing import debugprint
 
-from bricks.engine import placement, random
+from bricks.engine import placement, provenance, random
 from bricks.engine.flags import FLAGS, MODES
 from bricks.engine.garbage import uncollected
 from bricks.engine.linker import XLA, XLAMode
 from bricks.engine.nanguard import CheckedFunction
+from bricks.engine.profiles import Profile, Profiler
 from bricks.engine.settings import start
 from bricks.engine.state import bring_home, on_device
 from bricks.errors import UsageError, nearest
@@ -48,6 +49,7 @@ class XLAFunction(Function):
         super().__init__(vm, input_storage, output_storage, outputs, unpack_single, return_none, maker, **kwargs)
         start()
         self.host, self.shapes = True, set()
+        self.profiler: Profiler | None = None
         self._jitted = vm.jit_fn
         self._placement = placement.default()
         self._give = self._placement.give
@@ -75,7 +77,7 @@ class XLAFunction(Function):
         else:
             arguments = [self._argument(spec, value) for spec, value in zip(self._specs, args, strict=True)]
         self.note_shapes(tuple([argument.shape for argument in arguments]))
-        results = self._jitted(*self._merge(arguments))
+        results = self.run(self._jitted.fn, *self._merge(arguments))
         for position, container in self._updated:
             container.storage[0] = results[position]
         if self.return_none:
@@ -84,6 +86,22 @@ class XLAFunction(Function):
         if self.host:
             results = [np.array(r, dtype=d) for r, d in zip(results, self._dtypes, strict=True)]
         return results[0] if self.unpack_single else results
+
+    def run(self, program: Callable, *arguments):
+        """Call a program, and time it where that was asked for."""
+        x64 = self._jitted.x64
+        if self.profiler is not None:
+            return self.profiler.call(program, *arguments, x64=x64)
+        if jax.config.jax_enable_x64 == x64:
+            return program(*arguments)
+        with jax.enable_x64(x64):
+            return program(*arguments)
+
+    def tell_profile(self) -> Profile:
+        """Seconds by brick so far, of a function that was compiled with `profile=True`: its method `profile`."""
+        if self.profiler is None:
+            raise UsageError(f"{self._title}: was not profiled; compile it with bricks.function(..., profile=True)")
+        return self.profiler.profile()
 
     def _merge(self, arguments) -> list:
         """All inputs of the program in order: what the caller gave, what the shared variables hold, what is kept."""
@@ -259,6 +277,9 @@ def function(
         Where it comes out False no update takes effect, counters of random draws included.
     no_default_updates : bool
         Leave the counters of random draws where they are.
+    profile : bool, optional
+        Whether to time it by brick: then `fn.profile()` is a table, with the time in each brick and in its gradient. It
+        waits for each call. Default: THEANO_FLAGS' `profile`, which prints the table when the process ends.
 
     Returns
     -------
@@ -278,9 +299,12 @@ def function(
         for state in random.states([v for v in roots if isinstance(v, Variable)]):
             updates.setdefault(state.step, state.step + np.uint32(1))
     if checked:
-        return CheckedFunction(inputs, outputs, updates, givens, guard, function, dict(name=name, host=host))
+        options = dict(name=name, host=host, profile=profile)
+        return CheckedFunction(inputs, outputs, updates, givens, guard, function, options)
     if guard is not None:
         updates = {variable: _held(variable, new, guard) for variable, new in updates.items()}
+    ours = isinstance(mode, XLAMode)
+    profiled = bool(pytensor.config.profile if profile is None else profile)
     compiled = pytensor.function(
         inputs,
         outputs,
@@ -290,11 +314,16 @@ def function(
         name=name,
         on_unused_input=on_unused_input,
         allow_input_downcast=allow_input_downcast,
-        profile=profile,
+        profile=False if ours else profile,
     )
-    if not isinstance(mode, XLAMode):
+    if not ours:
         return HostFunction(compiled)
-    compiled.host = host
+    compiled.host, compiled.profile = host, compiled.tell_profile
+    compiled._jitted.title = compiled._title
+    if profiled:
+        compiled.profiler = Profiler(compiled._title)
+        if profile is None:
+            compiled.profiler.tell_at_exit()
     return compiled
 
 
@@ -310,7 +339,12 @@ def _pairs(mapping, what: str) -> list:
 def _held(variable: SharedVariable, new, guard):
     """`new` where the guard holds, else the variable as it was."""
     new = variable.type.filter_variable(new, allow_convert=True)
-    return pt.switch(guard, new, variable) if isinstance(new, pt.TensorVariable) else new
+    if not isinstance(new, pt.TensorVariable):
+        return new
+    held, origin = pt.switch(guard, new, variable), provenance.origin_of(new)
+    if origin is not None:
+        held.owner.tag.origin = origin
+    return held
 
 
 def _resolve(mode):
@@ -342,7 +376,7 @@ def grad(cost, wrt, **kwargs):
     >>> float(function([x], grad(x**2, x))(3.0))
     6.0
     """
-    return pytensor.grad(cost, wrt, **kwargs)
+    return provenance.grad(cost, wrt, **kwargs)
 
 
 def scan(fn, sequences=None, outputs_info=None, non_sequences=None, n_steps=None, **kwargs):

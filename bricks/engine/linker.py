@@ -10,7 +10,7 @@ import warnings
 
 import jax
 import jax.numpy as jnp
-from pytensor.compile.mode import Mode
+from pytensor.compile.mode import Mode, optdb
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Constant
 from pytensor.graph.op import HasInnerGraph
@@ -23,7 +23,9 @@ from pytensor.tensor.shape import Shape, Shape_i
 from bricks.engine import recurrence_lowering, scan_lowering, scan_saving, subtensor_lowering  # noqa: F401  (register)
 from bricks.engine.kept import Kept
 from bricks.engine.lowering import Context, _is_integer, lower_graph
-from bricks.errors import UsageError
+from bricks.engine.provenance import Follow
+from bricks.engine.shape_errors import called_with
+from bricks.errors import ShapeError, UsageError
 
 
 class XLALinker(JAXLinker):
@@ -43,7 +45,7 @@ class XLALinker(JAXLinker):
         return _finish(self.kept.after, fgraph, self.kept.variables)
 
     def jit_compile(self, fn):
-        return Jitted(fn, set(self.fgraph.update_mapping.values()), self.x64, self.kept)
+        return Jitted(fn, self.fgraph, self.x64, self.kept)
 
     def create_thunk_inputs(self, storage_map):
         return [storage_map[variable] for variable in self.fgraph.inputs]
@@ -55,10 +57,23 @@ class Jitted:
     Its arguments are the graph's inputs and, after them, what is kept of them.
     """
 
-    def __init__(self, fn, donated, x64: bool, kept):
-        self._traced, self._donated = fn, tuple(sorted(donated))
-        self.fn = jax.jit(fn, donate_argnums=self._donated)
+    def __init__(self, fn, fgraph, x64: bool, kept):
+        self.title, self._inputs = "function", fgraph.inputs
+        self._traced, self._donated = self._titled(fn), tuple(sorted(set(fgraph.update_mapping.values())))
+        self.fn = jax.jit(self._traced, donate_argnums=self._donated)
         self.x64, self.kept = x64, kept
+
+    def _titled(self, fn):
+        """`fn`, whose errors begin with the function's name, and end with what it was called with."""
+
+        @functools.wraps(fn)
+        def titled(*arguments):
+            try:
+                return fn(*arguments)
+            except ShapeError as error:
+                raise ShapeError(f"{self.title}: {error}{called_with(self._inputs, arguments)}") from error.__cause__
+
+        return titled
 
     def anew(self):
         """The same, jitted but not traced yet."""
@@ -81,11 +96,13 @@ class XLAMode(Mode):
         return functools.partial(super().function_maker, function_class=XLAFunction)
 
 
+optdb.register("origins", Follow(), "bricks_origins", position=-1)
+
 # XLA fuses element-wise work itself; PyTensor's fusion would only hide the graph from it.
 XLA = XLAMode(
     XLALinker(),
     RewriteDatabaseQuery(
-        include=["fast_run", "jax", "bricks_recurrence", "bricks_scan"],
+        include=["fast_run", "jax", "bricks_origins", "bricks_recurrence", "bricks_scan"],
         exclude=[
             "fusion",
             "inplace",

@@ -6,6 +6,7 @@ gradients of scans. And each result has the dtype that the graph says. The dispa
 `mode="JAX"` in the same process is untouched.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce, singledispatch
@@ -27,13 +28,18 @@ from pytensor.tensor.shape import Reshape, Shape, Shape_i
 from pytensor.tensor.type import TensorType
 
 from bricks.engine import compat
+from bricks.engine.provenance import origin_of
 from bricks.engine.random import RandomDraw
+from bricks.engine.shape_errors import is_of_the_users, shape_error
 from bricks.errors import ShapeError, UsageError
 from bricks.lazy import later
 
 with later("jax.experimental.sparse"):  # a quarter of a second, and few graphs are sparse
     import pytensor.link.jax.dispatch  # noqa: F401  (registers PyTensor's conversions)
 from pytensor.link.jax.dispatch.basic import jax_funcify
+
+GRADIENT = "|gradient"
+"""What ends a brick's name in XLA's programs where its gradient is computed."""
 
 
 @dataclass(frozen=True)
@@ -102,24 +108,36 @@ def lower_node(node: Apply, context: Context) -> Callable:
     dtypes = [v.type.dtype if isinstance(v.type, TensorType) else None for v in node.outputs]
 
     def call(*values):
-        if static and not any(map(_is_traced, values)):
-            return _perform(node, values)
+        known = static and not any(map(_is_traced, values))
         try:
-            results = convert(*values)
+            if known:
+                return _perform(node, values)
+            with _named(node):
+                results = convert(*values)
         except (jax.errors.JAXTypeError, IndexError) as error:
+            if known:
+                raise
             raise UsageError(
                 f"{node.op}: the shape of its result, or which part of an array it takes, depends on values that are "
                 "known only when the function runs, and XLA compiles for fixed shapes; use pt.where instead of a "
                 f"boolean mask, or compile with mode='NUMBA' ({type(error).__name__})"
             ) from error
-        except (TypeError, ValueError) as error:
-            if isinstance(error, UsageError | ShapeError):
+        except (TypeError, ValueError, AssertionError) as error:
+            if isinstance(error, UsageError | ShapeError) or is_of_the_users(node):
                 raise
-            raise _explain(node, values, error) from error
+            raise shape_error(node, values, error) from error
         results = (results,) if len(dtypes) == 1 and not isinstance(results, tuple | list) else tuple(results)
         return tuple(map(_with_dtype, results, dtypes))
 
     return call
+
+
+def _named(node: Apply):
+    """A context in which what is traced bears the name of the brick: `[mlp/linear_0]` in XLA's programs."""
+    origin = origin_of(node)
+    if origin is None:
+        return contextlib.nullcontext()
+    return jax.named_scope(f"[{origin.maker.name}{GRADIENT if origin.gradient else ''}]")
 
 
 @singledispatch
@@ -176,11 +194,6 @@ def _with_dtype(value, dtype):
         return value
     wanted = jax.dtypes.canonicalize_dtype(dtype)
     return value if value.dtype == wanted else value.astype(wanted)
-
-
-def _explain(node: Apply, values, error: Exception) -> Exception:
-    shapes = ", ".join(f"{variable} {np.shape(value)}" for variable, value in zip(node.inputs, values, strict=True))
-    return ShapeError(f"{node.op}: its inputs do not fit together: {shapes}. {str(error).splitlines()[0]}")
 
 
 @lower.register(Elemwise)

@@ -29,6 +29,7 @@ from pytensor.tensor.math import Dot
 from pytensor.tensor.rewriting.shape import ShapeFeature
 from pytensor.tensor.type import TensorType
 
+from bricks.engine import provenance
 from bricks.engine.recurrences import close, dependents
 
 
@@ -162,7 +163,7 @@ def _plan(op, given: tuple[bool, ...]) -> Plan:
     known = {new[k].copy(): d for k, d in into_states.items()} | {out[m].copy(): d for m, d in into_rows.items()}
     rows, states, _ = op.parted(step_inputs)
     wrt = [v for v in [*rows, *states, *spares] if _is_float(v)] + [product for _, _, product in factors]
-    gradients = pytensor.grad(
+    gradients = provenance.grad(
         None, wrt, known_grads=known, disconnected_inputs="ignore", return_disconnected="none"
     ) if known and wrt else [None] * len(wrt)  # fmt: skip
     pairs = [(v, g.astype(v.type.dtype)) for v, g in zip(wrt, gradients, strict=True) if g is not None]
@@ -174,6 +175,7 @@ def _plan(op, given: tuple[bool, ...]) -> Plan:
         [*graph.outputs, *(left for _, left, _ in factors), *(g for _, g in pairs)],
         clone=True,
     )
+    both.attach_feature(provenance.Following())
     both.attach_feature(ShapeFeature())  # lengths that are known become numbers, not rows to be saved
     rewrite_graph(both, include=("canonicalize",), exclude=("inplace",), clone=False)
     lefts = dict(zip((p for *_, p in factors), both.outputs[n_out : n_out + len(factors)], strict=True))

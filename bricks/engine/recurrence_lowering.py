@@ -5,6 +5,7 @@ For PyTensor's own backends a recurrence becomes a Scan.
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from pytensor.compile.mode import optdb
 from pytensor.graph.rewriting.basic import GraphRewriter, node_rewriter, out2in
 from pytensor.graph.traversal import ancestors
@@ -99,6 +100,9 @@ def _recurrence(op, node, context):
         return [*last, *rows]
 
     def fastest(*inputs):
+        lengths = [np.shape(sequence)[0] for sequence in op.parted(inputs)[0]]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"all sequences must have the same length, got {lengths}")
         kernel, op.loop = kernel_of(op, graph, inputs) if device().platform == "cpu" else (None, "not on a CPU")
         if kernel is None:
             return call(*inputs)

@@ -70,14 +70,13 @@ class Steps:
         list of jax.Array
             The function's outputs, with the steps along the first axis; what is behind `count` means nothing.
         """
-        fn, x64 = self.fn, self.fn._jitted.x64
+        fn = self.fn
         length = len(stacked[0])
         count = length if count is None else count
         fn.note_shapes(tuple(np.shape(array) for array in stacked))
         state, constant = self._split(fn._merge([None] * len(fn._explicit)))
         self.wait(UNDER_WAY - 1)
-        with jax.enable_x64(x64):
-            results, outputs, done = self._jitted(state, constant, data, list(stacked), np.int32(count))
+        results, outputs, done = fn.run(self._jitted, state, constant, data, list(stacked), np.int32(count))
         for (_, container), result in zip(fn._updated, results, strict=True):
             container.storage[0] = result
         self._under_way.append(done)

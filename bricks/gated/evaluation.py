@@ -6,6 +6,7 @@ are written.
 
 import pytensor.tensor as pt
 
+from bricks.engine.provenance import Part, claim
 from bricks.gated.neurons import ConstantNeuron, SeeingNeuron
 from bricks.gated.plan import Key, key_of
 from bricks.gated.wiring import Action, Complement, Connection, Same
@@ -36,6 +37,9 @@ class Evaluation:
         self.known, self.clamp = dict(known), dict(clamp)
         self.seen_output, self.nudge = seen_output, dict(nudge)
         self._products = dict(products)
+        self._maker = unit.maker
+        self._given = [*self.known.values(), *self._products.values(), *self.clamp.values(), *self.nudge.values()]
+        self._given += [] if seen_output is None else [seen_output]
         self._pieces: dict[Key, dict[str, object]] = {}
         self._own: dict[str, object] = {}
         self._sums: dict[str, object] = {}
@@ -50,7 +54,9 @@ class Evaluation:
     def own(self, name: str):
         """A neuron's value as it computes it."""
         if name not in self._own:
+            neuron = Part(name, "neuron", of=self._maker)
             self._own[name] = self._compute(name)
+            claim([self._own[name]], neuron, self._given)
         return self._own[name]
 
     def _compute(self, name: str):
@@ -117,6 +123,8 @@ class Evaluation:
             value = self.full(self._source(source))
             value = value if gate is None else self.activation(gate) * value
             self._products[key] = self.unit.multiplied(key, value)
+            if len(self.unit.plan.targets[key]) > 1:
+                claim([self._products[key]], self._maker, self._given)
         return self._products[key]
 
     def _piece(self, key: Key, name: str):
@@ -138,6 +146,7 @@ class Evaluation:
             z = self._acted(self.activation("candidate"), "dendrite")
             cut = self.unit.wiring.body is None
             self._cell = self.full(z) if cut else self._acted(self.known["cell"], "body") + z
+            claim([self._cell], self._maker, self._given)
         return self._cell
 
     def output(self):

@@ -15,6 +15,7 @@ import pytensor.tensor as pt
 from pytensor.graph.basic import Variable
 from pytensor.tensor.type import TensorType
 
+from bricks.engine.provenance import Maker
 from bricks.roles import INPUT, OUTPUT, Role, add_role
 
 
@@ -38,7 +39,7 @@ class Annotation:
     call: "Call | None" = None
 
 
-class Call:
+class Call(Maker):
     """One application of a brick.
 
     Attributes
@@ -55,6 +56,7 @@ class Call:
     """
 
     def __init__(self, brick, number: int):
+        super().__init__()
         self.brick = brick
         self.number = number
         self.arguments: dict[str, Any] = {}
@@ -66,6 +68,10 @@ class Call:
     def name(self) -> str:
         """The brick's path; from the second call on with the call's number: `mlp/linear_0#1`."""
         return f"{self.brick.path}#{self.number}" if self.number else self.brick.path
+
+    @property
+    def title(self) -> str:
+        return f"brick {self.name} ({type(self.brick).__name__})"
 
     def __repr__(self):
         return f"<Call {self.name}>"

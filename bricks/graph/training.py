@@ -13,6 +13,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.tensor.elemwise import Elemwise
 
+from bricks.engine.provenance import claim, origin_of
 from bricks.errors import UsageError
 from bricks.graph.annotations import annotations_of
 from bricks.graph.rebuild import InTraining, Rebuild, Replacement, all_sources, as_type_of, training_record
@@ -109,6 +110,8 @@ def _replacement(variable: Variable, updates: dict) -> Replacement:
         new = record.instead(*inputs)
         new, own = new if isinstance(new, tuple) else (new, {})
         _add_updates(updates, own, variable)
+        if origin := origin_of(variable):
+            claim([new, *own.values()], origin.maker, inputs)
         # A copy, since `instead` may return a variable that has a name and tags of its own.
         new = new.copy(name=variable.name)
         new.tag.annotations, new.tag.roles = annotations_of(variable), variable.tag.roles

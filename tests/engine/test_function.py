@@ -230,6 +230,6 @@ def test_nan_guard_mode_names_the_first_bad_variable_and_changes_nothing():
     inner.name = "log of x"
     step = function([x], (inner * 2).sum(), updates={v: v + inner.sum()}, mode="NanGuardMode", name="step")
     assert step(np.float32([1, 1])) == 0 and v.get_value() == 1
-    with pytest.raises(NotFiniteError, match="step: log of x is not finite: 1 NaN of 2 values; no update took effect"):
+    with pytest.raises(NotFiniteError, match="step: log of x is not finite: 1 NaN of 2 values, .*no update"):
         step(np.float32([1, -1]))
     assert v.get_value() == 1
