@@ -3,8 +3,8 @@
     training:
       monitor: {mean: "lstm.*", saturated: ["*gate"], gradient_norm: "*", update_norm: "*/W*"}
 
-A pattern fits the name of a variable (`mlp/tanh_0.output`, `lstm.forget_gate`, `mlp/linear_0/W`) or, for activations, the
-path of its brick (`mlp/tanh_0`); `*` stands for anything. Entries of the row are called KIND/NAME.
+A pattern fits the name of a variable (`mlp/tanh_0.output`, `lstm.forget_gate`, `mlp/linear_0/W`) or, for activations,
+the path of its brick (`mlp/tanh_0`); `*` stands for anything. Entries of the row are called KIND/NAME.
 """
 
 import fnmatch
@@ -109,16 +109,19 @@ def _saturated(variable):
     low, high = bounds
     margin = MARGIN * (high - low)
     dtype = variable.type.dtype
-    inside = pt.and_(
-        pt.gt(variable, pt.constant(low + margin, dtype=dtype)),
-        pt.lt(variable, pt.constant(high - margin, dtype=dtype)),
-    )
-    return 1 - pt.mean(inside.astype(dtype), dtype=dtype)
+    ends = [pt.constant(value, dtype=variable.type.dtype) for value in (low + margin, high - margin)]
+    outside = pt.or_(pt.le(variable, ends[0]), pt.ge(variable, ends[1]))
+    return _part(outside, variable.type.dtype)
 
 
 def _dead(variable):
     axes = tuple(range(variable.type.ndim - 1))
-    return pt.mean(pt.all(pt.le(variable, 0), axis=axes).astype(variable.type.dtype))
+    return _part(pt.all(pt.le(variable, 0), axis=axes), variable.type.dtype)
+
+
+def _part(flags, dtype: str):
+    """How many of the flags are set, as a part of all."""
+    return pt.mean(flags.astype(dtype), dtype=dtype)
 
 
 _MEASURES = {"mean": _mean, "saturated": _saturated, "dead": _dead}

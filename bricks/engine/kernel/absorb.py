@@ -109,7 +109,7 @@ def _read_once(fgraph, value, reader=None) -> bool:
 
 @node_rewriter([Recurrence])
 def sums(fgraph, node):
-    """Sums of rows over time and batch are collected by a state."""
+    """Sums of rows over time and batch, or of all there is, are collected by a state."""
     op, n = node.op, node.op.n_states
     found = {}
     for m, output in enumerate(node.outputs[n:], start=n):
@@ -136,14 +136,17 @@ def sums(fgraph, node):
     for final, clients in zip(finals, found.values(), strict=True):
         for client in clients:
             out = client.outputs[0]
-            replaced[out] = out.type.filter_variable(final.astype(out.type.dtype))
+            total = final if out.type.ndim else final.sum()
+            replaced[out] = out.type.filter_variable(total.astype(out.type.dtype))
     return replaced
 
 
 def _is_total(node) -> bool:
-    """Whether a node sums over time and batch."""
+    """Whether a node sums a sequence of rows over time and batch, or over everything."""
     op = getattr(node, "op", None)
-    if not isinstance(op, CAReduce) or (op.nfunc_spec or ("",))[0] != "sum" or tuple(op.axis or ()) != (0, 1):
+    if not isinstance(op, CAReduce) or (op.nfunc_spec or ("",))[0] != "sum":
+        return False
+    if tuple((0, 1, 2) if op.axis is None else op.axis) not in ((0, 1), (0, 1, 2)):
         return False
     kinds = {v.type.dtype for v in [*node.inputs, *node.outputs]}
     return len(kinds) == 1 and kinds.pop().startswith("float")  # not a count of truths, nor one asked to be more exact
