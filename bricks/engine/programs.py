@@ -1,6 +1,7 @@
 """XLA's compiled programs, kept from one process to the next: what was compiled once is read from a file.
 
-They lie in the data folder's `cache`, one folder for each kind of processor. JAX's own settings win: with
+They lie in the data folder's `cache`, one folder for each kind of processor and number of threads, for which XLA cuts a
+program into parts, and of which JAX's own names for them say nothing. JAX's own settings win: with
 `JAX_COMPILATION_CACHE_DIR` or `JAX_ENABLE_COMPILATION_CACHE=false` nothing here is done. A folder that cannot be
 written, or a full disk, costs the time to compile and nothing else.
 """
@@ -32,7 +33,7 @@ def keep() -> None:
 
     if jax.config.jax_compilation_cache_dir is not None or not jax.config.jax_enable_compilation_cache:
         return
-    folder = cache_folder(f"xla-{processor()}")
+    folder = cache_folder(f"xla-{processor()}-{threads()}")
     if folder is None or importlib.util.find_spec("filelock") is None:  # JAX needs it to bound the size
         return
     with contextlib.suppress(OSError):
@@ -50,6 +51,11 @@ def processor() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         text += "".join(next((line for line in lines if line.startswith(w)), "") for w in ("model name", "flags"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def threads() -> int:
+    """How many threads XLA has: one for each core that this process may use when it starts."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def tidy(folder: Path) -> None:

@@ -90,7 +90,7 @@ def versions() -> dict[str, str]:
         **libraries,
         "device": str(device()),
         "processor": platform.machine(),
-        "threads": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
+        "threads": str(programs.threads()),
         "floatX": floatX(),
         "matmul_precision": FLAGS.matmul_precision,
         "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),

@@ -81,3 +81,17 @@ def test_entries_that_a_process_did_not_finish_are_taken_away(tmp_path):
             os.utime(tmp_path / name, (time.time() - 3600,) * 2)
     tidy(tmp_path)
     assert sorted(os.listdir(tmp_path)) == [".lockfile", "a-atime", "a-cache", "new-cache"]
+
+
+@pytest.mark.skipif(len(getattr(os, "sched_getaffinity", lambda _: [0])(0)) < 2, reason="there is one core")
+def test_programs_of_other_numbers_of_threads_are_others(tmp_path):
+    """XLA cuts them into as many parts; JAX's key for them is the same."""
+    cores = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(cores)})
+        alone = _start(tmp_path)
+    finally:
+        os.sched_setaffinity(0, cores)
+    read, compiled, digest, _ = _result(alone)
+    assert read == 0 and compiled > 0
+    assert _result(_start(tmp_path))[:2] == (read, compiled)
