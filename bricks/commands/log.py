@@ -95,8 +95,8 @@ def _show(rows: dict[str, list[dict]], keys: list[str] | None) -> None:
 
 
 def _for_people(columns: list[str]) -> list[str]:
-    """Without entries of single parameters and the like, whose names have slashes: --key shows them."""
-    return [column for column in columns if "/" not in column]
+    """Without entries of single parameters and the like, whose names have slashes, and parts of the time."""
+    return [column for column in columns if "/" not in column and (column == "time_total" or column[:5] != "time_")]
 
 
 def _print_beside(rows: dict[str, list[dict]], keys: list[str]) -> None:
@@ -115,20 +115,29 @@ def _print_beside(rows: dict[str, list[dict]], keys: list[str]) -> None:
 
 
 def _print_table(columns: list[str], rows: list[dict], as_key: str | None = None) -> None:
-    from rich.box import SIMPLE_HEAD
+    """Print what the rows have in these columns, as numbers of the entry `as_key`, or each of its own column's."""
     from rich.console import Console
+
+    keys = {column: as_key if as_key and column != "epoch" else column for column in columns}
+    cells = [[_cell(keys[column], row.get(column, "")) for column in columns] for row in rows]
+    console = Console(highlight=False)
+    table, width = _table(columns, cells, console)
+    if console.is_terminal and width > console.width:
+        table, width = _table([column.replace("_", "\n") for column in columns], cells, console)
+    console.width = max(console.width, width)  # a terminal may break the lines; no number is left out
+    console.print(table)
+
+
+def _table(titles: list[str], cells: list[list[str]], console):
+    """The table, and how many characters it is wide."""
     from rich.table import Table
 
-    console = Console(highlight=False)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="left" if column == "run" else "right", no_wrap=column == "run")
-    for row in rows:
-        cells = {column: row.get(column, "") for column in columns}
-        table.add_row(*(_cell(as_key if as_key and column != "epoch" else column, cells[column]) for column in columns))
-    if not console.is_terminal:  # a file or a pipe is as wide as it takes
-        console.width = max(console.width, console.measure(table).maximum)
-    console.print(table)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in titles:
+        table.add_column(title, justify="left" if title == "run" else "right", no_wrap=True)
+    for row in cells:
+        table.add_row(*row)
+    return table, console.measure(table, options=console.options.update(width=10_000)).maximum
 
 
 def _cell(key: str, value) -> str:

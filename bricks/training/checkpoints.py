@@ -1,19 +1,20 @@
 """A nested state dictionary in one HDF5 file, whole or not there; no pickles.
 
-Layout: the first 512 bytes (HDF5's user block) are text: what the file is, its version, and the length and
-CRC-32 of all that follows, so that damage is found before HDF5 sees the file. Then plain HDF5: an array is a
-dataset; a dictionary or a list with arrays in it is a group, whose attribute `type` says which; what has no
-array in it is a dataset of JSON text. A key with slashes, as parameter paths have, makes groups within
-groups: `model/mlp/linear_0/W`. Attributes of the root say format and version again, for whoever opens the
-file with other tools; a `description` says what is in a group that is known here.
+Layout: plain HDF5. An array is a dataset; a dictionary or a list with arrays in it is a group, whose attribute `type`
+says which; what has no array in it is a dataset of JSON text. A key with slashes, as parameter paths have, makes groups
+within groups: `model/mlp/linear_0/W`. A `description` says what is in a group that is known here. The root's attribute
+`format` says what the file is, its version, length and CRC-32 (of the file with zeros in place of these two numbers).
+It is found by its text, so that damage is known before HDF5 sees the file.
 
-Versions: a change that this version's readers would not notice keeps the number (attributes may be added); any
-other takes the next one, and the reader of the older goes on beside it. A newer version is refused.
+Versions: a change that this version's readers would not notice keeps the number (attributes may be added); any other
+takes the next one, and the reader of the older goes on beside it. A newer version is refused. Version 1 had the same
+HDF5 behind 512 bytes of text with length and CRC-32, a user block, which not every program looks for.
 """
 
 import io
 import json
 import os
+import re
 import zlib
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,7 @@ import numpy as np
 from bricks.errors import CheckpointError
 from bricks.files import atomic_path
 
-VERSION = 1
-_BLOCK = 512
+VERSION = 2
 _MAGIC = "bricks state, version "
 _DESCRIPTIONS = {
     "about": "JSON: config, versions, and the files and the data that the run was made from",
@@ -70,14 +70,15 @@ def write(path: str | os.PathLike, state: dict[str, Any]) -> None:
     """
     _has_arrays(state, ())
     image = io.BytesIO()
-    with h5py.File(image, "w", userblock_size=_BLOCK) as file:
-        file.attrs["format"] = "bricks state"
+    with h5py.File(image, "w") as file:
+        file.attrs["format"] = np.bytes_(_seal(0, 0))  # first, so that it lies before anything that may look like it
         file.attrs["version"] = VERSION
         _put(file, state, ())
-    body = image.getvalue()[_BLOCK:]
+    content = image.getbuffer()
+    place = image.getvalue().index(_seal(0, 0))
+    content[place : place + len(_seal(0, 0))] = _seal(len(content), zlib.crc32(content))
     with atomic_path(path) as temporary, open(temporary, "wb") as out:
-        out.write(_header(body))
-        out.write(body)
+        out.write(content)
 
 
 def read(path: str | os.PathLike) -> dict[str, Any]:
@@ -92,15 +93,16 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
         content = Path(path).read_bytes()
     except OSError as error:
         raise CheckpointError(f"{path}: can't be read: {error.strerror or error}") from None
-    first = content[:_BLOCK].partition(b"\n")[0].decode("ascii", "replace")
-    version = first.removeprefix(_MAGIC)
-    if version == first:
-        kind = "is empty" if not content else "is not a file of bricks' state, or its start is damaged"
+    place = content.find(_MAGIC.encode())
+    found = re.match(rb"(\d+)[;\n]", content[place + len(_MAGIC) :][:20]) if place >= 0 else None
+    if found is None:
+        kind = "is empty" if not content else "is not a file of bricks' state, or damaged or cut short"
         raise CheckpointError(f"{path}: {kind}; {_REMEDY}")
-    if version.isdigit() and int(version) > VERSION:
+    version = int(found[1])
+    if version > VERSION:
         raise CheckpointError(f"{path}: has version {version}, this bricks reads version {VERSION}; use the newer one")
-    body = content[_BLOCK:]
-    if content[:_BLOCK] != _header(body):
+    whole = _is_whole_1(content) if version == 1 else _is_whole(content, place)
+    if not whole:
         raise CheckpointError(f"{path}: is damaged or cut short ({len(content):,} bytes); {_REMEDY}")
     with h5py.File(io.BytesIO(content), "r") as file:
         return _get(file)
@@ -109,9 +111,22 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
 _REMEDY = "take another checkpoint (best.h5 beside it has the best parameters), or start a new run"
 
 
-def _header(body: bytes) -> bytes:
-    text = f"{_MAGIC}{VERSION}\nbytes {len(body)}, crc32 {zlib.crc32(body):08x}\n"
-    return text.encode("ascii").ljust(_BLOCK, b"\0")
+def _seal(length: int, crc: int) -> bytes:
+    return f"{_MAGIC}{VERSION}; bytes {length:015}, crc32 {crc:08x}".encode("ascii")
+
+
+def _is_whole(content: bytes, place: int) -> bool:
+    blank = _seal(0, 0)
+    end = place + len(blank)
+    crc = zlib.crc32(memoryview(content)[end:], zlib.crc32(blank, zlib.crc32(memoryview(content)[:place])))
+    return content[place:end] == _seal(len(content), crc)
+
+
+def _is_whole_1(content: bytes) -> bool:
+    """Of version 1: what lies behind the first 512 bytes is as they say."""
+    body = memoryview(content)[512:]
+    text = f"{_MAGIC}1\nbytes {len(body)}, crc32 {zlib.crc32(body):08x}\n"
+    return content[:512] == text.encode("ascii").ljust(512, b"\0")
 
 
 def _put(group: h5py.Group, state: dict[str, Any], where: tuple[str, ...]) -> None:
