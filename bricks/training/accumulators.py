@@ -13,6 +13,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from bricks import engine
+from bricks.engine.provenance import Part, claim
 from bricks.training.aggregation import Aggregation
 from bricks.training.values import read_values, write_values
 
@@ -50,6 +51,7 @@ class Accumulators:
         for name, aggregation in self.monitored.items():
             kept = self._kept[name]
             new = aggregation.add(kept, aggregation.variables, n)
+            claim(new.values(), Part("monitoring", name), aggregation.variables)
             pairs += [(kept[part], new[part]) for part in kept]
         return [*pairs, (self.count, self.count + n.astype("int32"))]
 

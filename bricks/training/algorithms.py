@@ -14,6 +14,7 @@ from pytensor.gradient import DisconnectedInputError
 
 from bricks import engine
 from bricks.engine.compiled import XLAFunction
+from bricks.engine.provenance import Part, claim
 from bricks.errors import CheckpointError, UsageError, nearest
 from bricks.graph import ComputationGraph, named_parameters, projected, projections_of, replace, training_graph
 from bricks.training.accumulators import Accumulators
@@ -281,6 +282,8 @@ class GradientDescent:
         return self._accumulators
 
     def _compile(self) -> None:
+        steps = [*self._new_values.values(), *self.steps.values(), *(new for _, new in self._rule_updates)]
+        claim(steps, Part("step rule", type(self.step_rule).__name__), self.gradients.values())
         updates = list(self._new_values.items())
         updates += [*self._rule_updates, *self._training_updates.items(), *self._updates.items()]
         updates += self._make_accumulators().updates(self._example_axis)
@@ -288,6 +291,7 @@ class GradientDescent:
         _check_updates(updates)
         expected = pt.iscalar("steps that must be done")
         guard = pt.eq(expected, self.steps_done) & all_finite(self._watched())
+        claim([guard], Part("guard", "whether all is finite"), self._watched())
         self._step = engine.function(
             [*self._inputs.values(), expected],
             updates=dict(updates),

@@ -99,7 +99,8 @@ def odd_unit(sees, **settings):
     """A unit whose output is multiplied by 1 / (what a neuron sees)."""
     inverse = Neuron(tuple(sees), activation=reciprocal, bias=None)
     candidate = Neuron((Connection("input"),), activation="tanh")
-    wiring = Wiring("odd", {"candidate": candidate, "inverse": inverse}, axon=(multiply("inverse"),))
+    neurons = {"candidate": candidate, "inverse": inverse}
+    wiring = Wiring(neurons, axon=(multiply("inverse"),), name="odd")
     return GatedUnit(wiring, input_dim=3, dim=3, seed=1, **settings)
 
 
@@ -122,6 +123,7 @@ def test_a_neuron_that_divides_by_0_at_a_step(sees, reverse):
     assert "it divides by 0 (" in text and "add a small number to the divisor" in text
 
 
+@pytest.mark.slow
 def test_a_neuron_in_a_unit_that_recomputes():
     """Eight steps are segments of two or four; the step is that of the sequence."""
     x = pt.tensor("x", shape=(8, None, 3), dtype="float32")
@@ -133,6 +135,7 @@ def test_a_neuron_in_a_unit_that_recomputes():
     assert " in neuron odd/inverse at step 5 of 8 (the first is 0) in 1 of 4 examples is not finite: 1 infinite" in text
 
 
+@pytest.mark.slow
 def test_a_gradient_that_explodes_in_a_loop_names_unit_and_step():
     """s_t = w s_{t-1}: the gradient grows by w at each step back, and leaves float32 where the states do not."""
     x = pt.tensor("x", shape=(12, None, 3), dtype="float32")
