@@ -10,9 +10,11 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 from small_lab import REPOSITORY, runs_in
 
@@ -20,7 +22,9 @@ import bricks
 from bricks.__main__ import VERBS, main
 from bricks.command_line import status_of
 from bricks.commands import log as log_verb
+from bricks.commands import predict as predict_verb
 from bricks.data import H5PYDataset, Source, write_hdf5
+from bricks.layers import Softmax
 from bricks.training import log as logs
 
 pytestmark = pytest.mark.usefixtures("compiled_programs_are_kept")
@@ -219,6 +223,16 @@ def test_predict_reads_a_set_of_a_file_in_fuels_layout_or_of_the_runs_own_data(t
     np.testing.assert_array_equal(own["probabilities"], model.predict(**batch)["probabilities"])
     error = logs.last_test(model.log)["test_error"]
     assert np.mean(own["class"] != own["targets"]) == pytest.approx(error)
+
+
+def test_the_likeliest_class_is_told_of_each_softmax():
+    z = pt.fmatrix("z")
+    outputs = {"probabilities_lstm": Softmax()(z), "attention": Softmax()(z), "over_batch": Softmax(axis=0)(z), "z": z}
+    trained = SimpleNamespace(model=bricks.Model(z.mean(), outputs=outputs))
+    given = np.random.default_rng(0).random((4, 3))
+    found = predict_verb._classes(trained, dict.fromkeys(outputs, given))
+    assert found.keys() == {"class_lstm", "attention_class"}
+    assert found["class_lstm"].tolist() == given.argmax(axis=1).tolist()
 
 
 @pytest.mark.parametrize(

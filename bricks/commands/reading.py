@@ -65,12 +65,15 @@ def read_examples(path: Path, needed: Mapping[str, Source], which_set: str | Non
         raise UsageError(f"{who}: only HDF5 files in Fuel's layout have sets; leave --set out")
     if not path.is_file():
         raise DataError(f"{who}: there is no such file")
-    if path.suffix == ".csv":
-        dataset = _read_csv(path, needed, who)
-    elif path.suffix == ".npz":
-        dataset = _read_npz(path, needed, who)
-    else:
-        dataset = _read_hdf5(path, needed, which_set, who)
+    try:
+        if path.suffix == ".csv":
+            dataset = _read_csv(path, needed, who)
+        elif path.suffix == ".npz":
+            dataset = _read_npz(path, needed, who)
+        else:
+            dataset = _read_hdf5(path, needed, which_set, who)
+    except OSError as error:
+        raise DataError(f"{who}: can't be read: {error.strerror or error}") from None
     if dataset.num_examples == 0:
         raise DataError(f"{who}: must have at least one example, got none")
     for name, source in needed.items():

@@ -1,8 +1,9 @@
 """Arrays into a file a person can open: HDF5, CSV or `.npz`; whole or not at all, and none over another by mistake."""
 
+import contextlib
 import csv
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -41,24 +42,31 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], which_set: str) -
     """
     from bricks.data import write_hdf5
 
-    try:
-        if path.suffix in HDF5:
-            write_hdf5(path, {which_set: arrays}, command="python -m bricks predict")
-        elif path.suffix == ".csv":
-            write_csv(path, list(_titles(arrays)), _rows(arrays))
-        else:
-            with atomic_path(path) as temporary:
-                write_npz(temporary, arrays)
-    except OSError as error:
-        raise BricksError(f"{shown_path(path)}: can't be written: {error.strerror or error}") from None
+    if path.suffix in HDF5:
+        write_hdf5(path, {which_set: arrays}, command="python -m bricks predict")
+    elif path.suffix == ".csv":
+        write_csv(path, list(_titles(arrays)), _rows(arrays))
+    else:
+        with _whole(path) as temporary:
+            write_npz(temporary, arrays)
 
 
-def write_csv(path: Path, header: list[str], rows) -> None:
+def write_csv(path: Path, header: list[str], rows: Iterable[list]) -> None:
     """Write a CSV file, whole or not at all."""
-    with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+    with _whole(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A temporary path that becomes `path`; what the system says against it is an error of ours."""
+    try:
+        with atomic_path(path) as temporary:
+            yield temporary
+    except OSError as error:
+        raise BricksError(f"{shown_path(path)}: can't be written: {error.strerror or error}") from None
 
 
 def _titles(arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
