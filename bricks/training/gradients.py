@@ -204,14 +204,14 @@ def _said(where: str, slope: float, numeric: float) -> str:
 def check_config(config: Config, lab: Lab) -> int:
     """Check the gradients of a config's model, at its first parameters; print a table; the exit status.
 
-    It is built in float64, whatever floatX is, on `EXAMPLES` examples of its training stream.
+    It is built in float64, whatever floatX is, and given `EXAMPLES` examples of its training stream.
     """
     with pytensor.config.change_flags(floatX="float64"):
         experiment = build(config, lab)
-        batch = _few(experiment)
+        batch, count = _few(experiment)
         cost = experiment.model.cost
         checks = check_gradients(cost, batch, list(experiment.model.parameters.values()))
-    print(f"{config.name}: gradients in float64, on {EXAMPLES} examples, beside central differences")
+    print(f"{config.name}: gradients in float64, on {count} examples, beside central differences")
     names = named_parameters([check.parameter for check in checks])
     _print_table(
         [("parameter", "shape", "relative error", "verdict")]
@@ -233,14 +233,13 @@ def check_config(config: Config, lab: Lab) -> int:
     return 1
 
 
-def _few(experiment: Experiment) -> dict[str, np.ndarray]:
+def _few(experiment: Experiment) -> tuple[dict[str, np.ndarray], int]:
+    """The beginning of the first batch that is trained on, and how many examples that is."""
     stream = experiment.streams["train"]
     batch = next(iter(stream.iterator()))
-    return {
-        name: np.take(array, range(min(EXAMPLES, array.shape[axis])), axis)
-        for name, array in batch.items()
-        for axis in [stream.sources[name].batch_axis]
-    }
+    axes = {name: stream.sources[name].batch_axis for name in batch}
+    count = min(EXAMPLES, *(array.shape[axes[name]] for name, array in batch.items()))
+    return {name: np.take(array, range(count), axes[name]) for name, array in batch.items()}, count
 
 
 def _brick_of(parameter) -> str:

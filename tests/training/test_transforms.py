@@ -45,22 +45,24 @@ def test_weights_alone_decay_unless_other_roles_are_given():
 
 
 def test_decay_before_a_rule_is_the_gradient_of_a_penalty_and_after_it_decoupled():
-    x = pt.fscalar("x")
-    w, v, u = (shared(name, [[2.0]]) for name in "wvu")
-
-    def trained(parameter, cost, rule):
-        descent = GradientDescent(cost, [parameter], step_rule=rule)
-        for _ in range(3):
-            descent.process_batch({"x": np.float32(1)})
-        return float(parameter.get_value()[0, 0])
-
-    penalised = trained(w, x * w.sum() + 0.1 / 2 * (w**2).sum(), Momentum(0.2, 0.5))
-    assert trained(v, x * v.sum(), CompositeRule([WeightDecay(0.1), Momentum(0.2, 0.5)])) == pytest.approx(penalised)
+    penalised, coupled, decoupled = (shared(name, [[2.0]]) for name in ("penalised", "coupled", "decoupled"))
+    rules = {
+        penalised: Momentum(0.2, 0.5),
+        coupled: CompositeRule([WeightDecay(0.1), Momentum(0.2, 0.5)]),
+        decoupled: CompositeRule([Scale(0.2), WeightDecay(0.1)]),
+    }
+    updates = []
+    for w, rule in rules.items():
+        cost = w.sum() + (0.1 / 2 * (w**2).sum() if w is penalised else 0)
+        steps, more = rule.compute_steps({w: engine.grad(cost, w)})
+        updates += [*more, (w, w - steps[w])]
+    train = engine.function([], updates=updates)
     expected = 2.0
     for _ in range(3):
+        train()
         expected -= 0.2 + 0.1 * expected
-    decoupled = trained(u, x * u.sum(), CompositeRule([Scale(0.2), WeightDecay(0.1)]))
-    assert decoupled == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_allclose(coupled.get_value(), penalised.get_value(), rtol=1e-6)
+    np.testing.assert_allclose(decoupled.get_value(), [[expected]], rtol=1e-6)
 
 
 def spoiled_descent(rule):
@@ -81,12 +83,6 @@ def test_a_step_that_is_not_finite_is_removed_and_the_others_are_made():
     assert good.get_value().tolist() == [0.5, 0.5] and bad.get_value().tolist() == [2.0, 3.0]
     descent.process_batch(FINE)
     np.testing.assert_allclose(bad.get_value(), np.float32([2, 3]) - 0.5 * np.float32([2, 3]) / np.sqrt(13), rtol=1e-6)
-
-
-def test_without_the_rule_such_a_step_takes_no_effect_at_all():
-    descent, good, _ = spoiled_descent(Scale(0.5))
-    descent.process_batch(SPOILED)
-    assert descent.check() == 1 and good.get_value().tolist() == [1, 1]
 
 
 def test_put_first_it_keeps_moments_and_clipping_finite():
@@ -118,7 +114,7 @@ def test_a_step_made_infinite_by_a_later_rule_is_refused():
     descent = GradientDescent(y * w.sum(), [w], step_rule=CompositeRule([RemoveNotFinite(), Scale(1e38)]))
     descent.process_batch({"y": np.float32(1e10)})
     assert descent.check() == 1
-    assert descent.explain({"y": np.float32(1e10)}).startswith("the step of w is not finite")
+    assert "the step of w" in descent.explain({"y": np.float32(1e10)})
 
 
 def test_groups_have_rules_of_their_own():
