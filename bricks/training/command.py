@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bricks.command_line import INTERRUPTED, Parser, shown_path, status_of
 from bricks.errors import UsageError
+from bricks.training.grid import FILE
 from bricks.training.lab import Lab
 
 _HELP = """\
@@ -21,6 +22,13 @@ section.key=value overrides it, the value read as YAML: model.hidden=[500,300] t
 A run makes a directory runs/CONFIG/TIME/ with config.yaml, versions.json, model.py, log.jsonl (a row for each
 epoch, the last one with the test error), checkpoint.h5 (to go on from) and best.h5 (the best parameters).
 Ctrl-C finishes the step, saves, and says how to go on.
+
+A config with a `sweep:`, from keys to lists of values, is a run for each combination of them, some side by side:
+directories in runs/CONFIG/sweep-TIME/, with table.md and table.csv, means and 95 % intervals over seeds and folds.
+    sweep: {model.unit: [lstm, gru], seed: [1, 2, 3]}
+sweep.model.unit=[lstm] changes what is swept over, seed=1 takes the seed out of it, --resume goes on with all of it.
+--folds K is such a sweep over the K folds of a cross-validation of the examples of train and valid; folds=K fold=1 is
+the first of them alone.
 
 THEANO_FLAGS=device=cuda,floatX=float32 chooses the device and the precision.
 Exit status: 0 done, 1 failed, 2 asked wrongly, 130 after Ctrl-C."""
@@ -42,26 +50,47 @@ def _main(argv: list[str], lab: Lab) -> int:
     if asked.list or not (asked.config or asked.resume):
         _list(lab)
         return 0
+    if asked.point:
+        from bricks.training.processes import end_with_standard_input
+
+        end_with_standard_input()
     path = lab.config_path(asked.config) if asked.config else None
     if asked.resume:
         return _resume(lab, asked, path)
-    print(f"{path.stem}: reading the config and the data, building the model", flush=True)
+    name = _name(path)
+    print(f"{name}: reading the config and the data, building the model", flush=True)
     from bricks.training import config as configs
+    from bricks.training import given
     from bricks.training.runs import Run
 
-    run = Run(configs.read(path, lab, asked.overrides), lab)
+    found = given.load(path, lab, asked.overrides)
+    if asked.check_gradients and found.is_sweep:
+        raise UsageError(f"--check-gradients is for one model, and {name} is a sweep; override what it varies")
+    if found.is_sweep:
+        from bricks.training import sweeping
+
+        return sweeping.start(found, lab, name, asked, argv, _command(lab))
+    if asked.jobs:
+        raise UsageError(f"--jobs is for a sweep, and {name} is one run; see train.py --help")
+    if asked.check_gradients:
+        from bricks.training.gradients import check_config
+
+        return check_config(configs.validated(found, lab, name), lab)
+    run = Run(configs.validated(found, lab, name), lab)
     if asked.check:
         _print_check(run)
         return 0
-    run.create(["train.py", *argv])
+    run.create(["train.py", *argv], asked.point)
     return _train(run, asked.config)
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = Parser(
         prog="train.py",
-        usage="train.py CONFIG [section.key=value ...] [--check]\n"
+        usage="train.py CONFIG [section.key=value ...] [--folds K] [--jobs N] [--check]\n"
+        "       train.py CONFIG [section.key=value ...] --check-gradients\n"
         "       train.py --resume RUN [training.key=value ...]\n"
+        "       train.py --resume SWEEP [--jobs N]\n"
         "       train.py --list",
         description="Train the model that a config describes, and read its test error once, at the end.",
         epilog=_HELP,
@@ -71,20 +100,44 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         "words", nargs="*", metavar="CONFIG, section.key=value", help="what to train, and changes of it"
     )
     parser.add_argument(
-        "--resume", metavar="RUN", help="go on with the run in this directory; training.epochs=60 extends it"
+        "--resume", metavar="RUN", help="go on with this run or sweep; training.epochs=60 extends a run"
     )
+    parser.add_argument("--folds", metavar="K", type=int, help="cross-validate: a run for each of K folds")
+    parser.add_argument("--jobs", metavar="N", type=_positive, help="runs of a sweep side by side; as many as cores")
+    parser.add_argument("--point", metavar="FOLDER", type=Path, help=argparse.SUPPRESS)  # what a sweep starts
     parser.add_argument("--check", action="store_true", help="validate and build all, compile and write nothing")
+    parser.add_argument(
+        "--check-gradients", action="store_true", help="compare the model's gradients with differences of its cost"
+    )
     parser.add_argument("--list", action="store_true", help="list the configs (so does no argument at all)")
     asked = parser.parse_intermixed_args(argv)
     override = re.compile(r"[^=/]*=")
     asked.overrides = [word for word in asked.words if override.match(word)]
     named = [word for word in asked.words if not override.match(word)]
+    if asked.check_gradients and asked.resume:
+        raise UsageError("--check-gradients is for a CONFIG, not for a run that goes on; see train.py --help")
     if len(named) > 1:
         raise UsageError(f"one CONFIG at a time, got {', '.join(named)}; an override is section.key=value")
     asked.config = named[0] if named else None
+    if asked.folds is not None:
+        if not named or asked.resume:
+            raise UsageError("--folds needs a CONFIG to cross-validate; a sweep over folds goes on by --resume SWEEP")
+        asked.overrides.append(f"folds={asked.folds}")
     if asked.overrides and not (named or asked.resume):
         raise UsageError(f"{asked.overrides[0]} overrides a config, and none is given; see train.py --list")
     return asked
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text!r}")
+    return int(text)
+
+
+def _name(path: Path) -> str:
+    """A config's name: its file's, or of the copy in runs/CONFIG/sweep-TIME/ that of the folder."""
+    folder = path.resolve().parent
+    return folder.parent.name if path.name == FILE and folder.name.startswith("sweep-") else path.stem
 
 
 def _list(lab: Lab) -> None:
@@ -101,6 +154,13 @@ def _list(lab: Lab) -> None:
 def _resume(lab: Lab, asked: argparse.Namespace, path: Path | None) -> int:
     from bricks.training import folders
 
+    sweep = folders.find_sweep(lab, asked.resume)
+    if sweep:
+        from bricks.training import sweeping
+
+        return sweeping.resume(sweep, lab, asked, _command(lab))
+    if asked.jobs:
+        raise UsageError(f"--jobs is for a sweep, and {asked.resume} is none")
     folder = folders.find(lab, asked.resume)
     print(f"{shown_path(folder)}: reading the checkpoint and the data, building the model", flush=True)
     from bricks.training.runs import Run, read_run
