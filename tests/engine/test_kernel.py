@@ -3,6 +3,7 @@
 import numpy as np
 import pytensor.tensor as pt
 import pytest
+from pytensor.tensor.elemwise import CAReduce
 from pytensor.tensor.math import Dot
 from random_steps import RandomStep, assert_same, both
 
@@ -64,6 +65,22 @@ def test_a_projection_is_in_the_step_where_matrices_fit_into_a_cache(n, inside):
     for row in values[0]:
         state = np.tanh(row @ values[2] + state @ values[3])
     assert_same([found[:1]], [[state]], 1e-5)
+
+
+def test_sums_of_what_a_loop_gives_are_collected_inside():
+    """Over time and batch, and over everything: nothing goes over the rows again. Not a sum over time alone."""
+    x, h, W = tensors((None, None, 3), (None, 3), (3, 3))
+    _, (rows,) = recurrence(lambda x, h: ([(new := pt.tanh(x + pt.dot(h, W)))], [new]), [x], [h])
+    f = function([x, h, W], [rows.mean(), rows.sum(axis=(0, 1)), rows.sum(axis=0)])
+    left = [n for n in f.maker.fgraph.apply_nodes if isinstance(n.op, CAReduce) and n.inputs[0].type.ndim == 3]
+    assert [node.op.axis for node in left] == [(0,)]
+    values = [array(4, 5, 3), array(5, 3), array(3, 3)]
+    wanted, state = [], values[1]
+    for row in values[0]:
+        state = np.tanh(row + state @ values[2])
+        wanted.append(state)
+    wanted = np.array(wanted)
+    assert_same([f(*values)], [[wanted.mean(), wanted.sum((0, 1)), wanted.sum(0)]], 1e-5)
 
 
 def test_a_projection_that_is_reshaped_to_other_rows_stays_outside():

@@ -105,7 +105,7 @@ def test_the_log_has_a_row_an_epoch_and_the_test_at_the_end(reference):
     assert [row["epoch"] for row in rows[:-1]] == [1, 2, 3, 4, 5, 6]
     assert [row["iteration"] for row in rows[:-1]] == [8, 16, 24, 32, 40, 48]
     names = {"iteration", "epoch", "train_cost", "train_error", "valid_cost", "valid_error", "time"}
-    assert all(row.keys() == names and row["time"].keys() == {"total", "data"} for row in rows[:-1])
+    assert all(row.keys() == names and row["time"].keys() == {"total", "data", "epoch", "step"} for row in rows[:-1])
     assert rows[-1].keys() == {"iteration", "epoch", "test_cost", "test_error", "time"}
     best = min(rows[:-1], key=lambda row: row["valid_cost"])
     assert rows[-1]["epoch"] == best["epoch"]
