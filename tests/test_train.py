@@ -213,7 +213,12 @@ def test_killed_at_three_random_moments_it_ends_the_same(start, lab, reference):
     kill_again_and_again(start, lab, reference, times=3, seed=time.time_ns())
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (REPOSITORY / "configs").glob("*.yaml")))
+CONFIGS = {path.stem: path.read_text() for path in sorted((REPOSITORY / "configs").glob("*.yaml"))}
+SLOW_IF_SWEPT = [pytest.param(n, marks=pytest.mark.slow if "\nsweep:" in text else ()) for n, text in CONFIGS.items()]
+"""Of a sweep each kind of point is built."""
+
+
+@pytest.mark.parametrize("name", SLOW_IF_SWEPT)
 def test_every_config_of_ours_is_valid_and_described(name, tmp_path_factory, monkeypatch, capsys):
     monkeypatch.setenv("BRICKS_DATA_PATH", str(tmp_path_factory.getbasetemp() / "data"))
     assert main([name, "--check"], REPOSITORY) == 0
