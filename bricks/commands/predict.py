@@ -4,7 +4,8 @@ From a file, whose examples are as a training batch has them, scaled and all, bu
   .h5, .hdf5   a dataset for each source that the model needs; --set chooses a set of a file in Fuel's layout
   .csv         a line of column names, then a line of numbers for each example
   .npz         an array for each source
-Or from the run's own data: --set without --input. Then what the model isn't given, such as targets, is written too.
+Or from the run's own data: --set without --input, in the order of its stream (that of `train` is shuffled). Then what
+the model isn't given, such as targets, is written too.
 
 The output has the same kinds: HDF5 in Fuel's layout, CSV with columns as probabilities_0, or .npz.
 """
@@ -48,15 +49,15 @@ def run(asked: argparse.Namespace) -> int:
     if asked.input is not None and asked.input.absolute() == asked.output.absolute():
         raise UsageError(f"{shown_path(asked.output)}: is the input; name another output")
     trained = load(asked.run, which=asked.which)
-    total, batches = _own_batches(trained, asked) if asked.input is None else _batches_of_file(trained, asked)
     axes = _example_axes(trained)
+    total, batches = _own_batches(trained, asked) if asked.input is None else _batches_of_file(trained, asked)
     parts: dict[str, list] = {}
     for batch in _with_progress(batches, total, trained):
         given = {name: batch.pop(name) for name in trained.needed}
         for name, array in trained.predict(**given).items():
             if axes[name] is not None:
                 parts.setdefault(name, []).append(np.moveaxis(array, axes[name], 0))
-        for name in batch.keys() - axes.keys():
+        for name in (name for name in batch if name not in axes):
             parts.setdefault(name, []).append(np.moveaxis(batch[name], trained.sources[name].batch_axis, 0))
     arrays = {name: np.concatenate(part) for name, part in parts.items()}
     arrays = {**_classes(trained, arrays), **arrays}

@@ -16,7 +16,7 @@ from bricks.training import checkpoints, folders, provenance, yamls
 from bricks.training import config as configs
 from bricks.training.config import Config
 from bricks.training.experiment import build_model, build_streams
-from bricks.training.lab import Lab
+from bricks.training.lab import FUNCTIONS, Lab
 from bricks.training.parameters import checkpoint_values
 from bricks.training.saving import BEST, CHECKPOINT
 from bricks.training.trained import Trained
@@ -106,7 +106,7 @@ def _lab(folder: Path, about: Mapping) -> tuple[Lab, list[str]]:
     around = next((above[i + 1] for i in range(len(above) - 1) if above[i].name == "runs"), None)
     origin = about.get("lab")
     for place in filter(None, (around, origin)):
-        if (Path(place) / "models").is_dir():
+        if any((Path(place) / room).is_dir() for room in FUNCTIONS):
             lab = Lab(place)
             return lab, provenance.changed_files(about, lab, folder)
     lab = Lab(origin or around or folder)
@@ -118,7 +118,7 @@ def _config(folder: Path, path: Path, about: Mapping, lab: Lab) -> Config:
     """The run's config. Its data set and algorithm are not looked at: neither is needed for the model."""
     text = (folder / folders.CONFIG).read_text(encoding="utf-8")
     data = yamls.load(text, str(folder / folders.CONFIG))
-    config, problems = configs.validate(data, lab, folder.parent.name, unchecked=["dataset", "algorithm"])
+    config, problems = configs.validate(data, lab, folders.config_name(folder), unchecked=["dataset", "algorithm"])
     if problems:
         raise UsageError("\n".join(f"{folder / folders.CONFIG}: {problem}" for problem in problems))
     other = provenance.fixed_differences(config.resolved, about["config"])

@@ -199,13 +199,13 @@ def _read_npz(file: BinaryIO, path: Path) -> Arrays:
 def _write_safetensors(path: Path, values: dict[str, Arrays]) -> None:
     about = {"format": "bricks parameters", "version": "1", "bricks": _version()}
     arrays = {name: np.asarray(array, order="C") for name, array in _together(values).items()}
-    path.write_bytes(_safetensors().save(arrays, metadata=about))
+    path.write_bytes(_safetensors().numpy.save(arrays, metadata=about))
 
 
 def _read_safetensors(file: BinaryIO, path: Path) -> Arrays:
     library = _safetensors()
     try:
-        return library.load(file.read())
+        return {name: _array_of(view) for name, view in library.deserialize(file.read())}
     except Exception as error:  # its own class, KeyError for a dtype, ValueError, ...
         raise CheckpointError(f"{path}: is no .safetensors that NumPy can hold, or damaged: {error}") from None
 
@@ -215,7 +215,20 @@ def _safetensors():
         import safetensors.numpy
     except ImportError:
         raise UsageError("files of .safetensors need the package of that name: pip install safetensors") from None
-    return safetensors.numpy
+    return safetensors
+
+
+def _array_of(view: Mapping[str, Any]) -> np.ndarray:
+    """An array of a file of safetensors; bfloat16, which NumPy has not, as the float32 whose upper half it is."""
+    if view["dtype"] == "BF16":
+        flat = (np.frombuffer(view["data"], "<u2").astype("u4") << 16).view("f4")
+    else:
+        flat = np.frombuffer(view["data"], _DTYPES[view["dtype"]]).copy()
+    return flat.reshape(view["shape"])
+
+
+_DTYPES = {"BOOL": "?", "F16": "<f2", "F32": "<f4", "F64": "<f8"}
+_DTYPES |= {"I8": "i1", "I16": "<i2", "I32": "<i4", "I64": "<i8", "U8": "u1", "U16": "<u2", "U32": "<u4", "U64": "<u8"}
 
 
 def _write_h5(path: Path, values: dict[str, Arrays]) -> None:

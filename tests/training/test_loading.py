@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 from small_lab import REPOSITORY, make_lab, runs_in
 
@@ -18,6 +20,7 @@ from bricks.training import config as configs
 from bricks.training import log as logs
 from bricks.training.lab import Lab
 from bricks.training.runs import Run
+from bricks.training.trained import Trained
 
 pytestmark = pytest.mark.usefixtures("compiled_programs_are_kept")
 
@@ -129,6 +132,12 @@ def test_a_run_that_was_moved_out_finds_the_lab_that_it_came_from(trained_run, t
     assert trained.streams().keys() == {"train", "valid", "test"}
 
 
+def test_a_run_of_a_sweep_lies_a_folder_deeper_and_finds_its_lab_too(run):
+    deeper = shutil.move(run, run.parent / "sweep-1" / "seed=1")
+    trained = bricks.load(deeper)
+    assert trained.lab.folder == run.parents[2] and trained.changed == []
+
+
 HELPER = "def scale():\n    return {scale}\n"
 
 
@@ -233,6 +242,20 @@ def test_a_batch_that_does_not_fit_is_told_what_would(run):
         trained.predict(features=features[0])
     with pytest.raises(UsageError, match="'features' must be float32, got complex64"):
         trained.predict(features=features.astype("complex64"))
+
+
+def test_the_axis_of_an_outputs_examples_is_known_whatever_the_lengths(tmp_path):
+    x, y = pt.tensor("x", shape=(2, None, 3), dtype="float32"), pt.fmatrix("y")
+    outputs = {"every": pt.tanh(x), "last": x[-1], "mean": x.mean(), "gram": y.T @ y, "pairs": y @ y.T, "turned": y.T}
+    data = {
+        "x": {"dtype": "float32", "shape": [2, 3], "axes": ["time", "batch", "feature"]},
+        "y": {"dtype": "float32", "shape": [3], "axes": ["batch", "feature"]},
+    }
+    state = {"model": {}, "epoch": 1, "iteration": 1, "about": {"data": data}}
+    config = SimpleNamespace(model=SimpleNamespace(name="made_up"))
+    trained = Trained(tmp_path, config, bricks.Model(x.mean() + y.mean(), outputs=outputs), state, None, [])
+    assert trained.example_axes == {"every": 1, "last": 0, "mean": None, "gram": None, "pairs": None, "turned": 1}
+    assert list(trained.needed) == ["x", "y"]
 
 
 def test_what_the_run_was_made_from_stands_in_its_checkpoints(trained_run):

@@ -2,6 +2,7 @@
 
 import builtins
 import io
+import json
 import pickle
 import tarfile
 import zipfile
@@ -94,9 +95,22 @@ def test_any_name_and_order_in_memory_is_kept(suffix, tmp_path):
         "file": bricks.shared(np.asfortranarray(np.arange(6.0).reshape(2, 3))),
         "allow_pickle": bricks.shared(np.float32(2.5)),
         "a/b": bricks.shared(np.arange(3, dtype="int32")),
+        **{dtype: bricks.shared(np.ones(2, dtype)) for dtype in ("bool", "uint8", "int64", "float16")},
     }
     bricks.save_parameters(shared, tmp_path / f"x{suffix}")
     assert_same(read_parameters(tmp_path / f"x{suffix}"), {name: v.get_value() for name, v in shared.items()})
+
+
+def test_bfloat16_which_numpy_has_not_is_read_as_float32(tmp_path):
+    """Written by hand, by the format's specification: length of the header, header, bytes."""
+    exact = np.array([1, -2.5, 3e38, 0], "f4")
+    upper = (exact.view("u4") >> 16).astype("<u2")
+    header = json.dumps({"w": {"dtype": "BF16", "shape": [2, 2], "data_offsets": [0, 8]}}).encode()
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + upper.tobytes())
+    expected = (upper.astype("u4") << 16).view("f4").reshape(2, 2)
+    assert_same(read_parameters(path), {"w": expected})
+    np.testing.assert_allclose(expected.ravel(), exact, rtol=2**-8)
 
 
 # Partly.
