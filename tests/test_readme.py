@@ -3,12 +3,30 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from small_lab import make_lab, runs_in
+
+from bricks.training.command import main
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+LOADING = next(code for code in BLOCKS if "bricks.load(" in code)
+BLOCKS.remove(LOADING)
+
+
+def test_a_run_can_be_used_as_it_says(tmp_path, monkeypatch):
+    """With a small run in the place of the one on MNIST."""
+    lab = make_lab(tmp_path / "lab")
+    assert main(["blobs", "training.epochs=1"], lab) == 0
+    monkeypatch.chdir(tmp_path)
+    digits = np.random.default_rng(0).normal(size=(7, 8)).astype("float32")
+    names = {"digits": digits}
+    exec(re.sub(r'load\("[^"]*"\)', f'load("{runs_in(lab)[0]}")', LOADING), names)
+    assert names["run"].predict(features=digits)["probabilities"].shape == (7, 5)
+    assert (tmp_path / "mlp.safetensors").stat().st_size > 4 * 145
 
 
 @pytest.mark.parametrize("code", BLOCKS, ids=lambda code: code.strip().splitlines()[-1][:40])
