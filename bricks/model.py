@@ -1,6 +1,7 @@
 """Model: what a model file gives back: a cost, what is monitored, what can be asked for, and the state."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from pytensor.graph.basic import Variable
@@ -19,7 +20,8 @@ class Model:
     cost : variable
         A scalar of the inference graph.
     monitored : dict, optional
-        From names to scalars that are reported as means over examples.
+        From names to scalars that are reported as means over examples, or to what says otherwise how its `variables`
+        are measured: `bricks.training.perplexity`, `ConfusionMatrix`, ...
     outputs : dict, optional
         From names to what can be asked of the trained model, such as probabilities.
     brick : Brick, optional
@@ -52,7 +54,7 @@ class Model:
     def __init__(
         self,
         cost: Variable,
-        monitored: Mapping[str, Variable] | None = None,
+        monitored: Mapping[str, Any] | None = None,
         outputs: Mapping[str, Variable] | None = None,
         brick: Brick | None = None,
     ):
@@ -60,14 +62,17 @@ class Model:
         self.monitored = dict(monitored or {})
         self.outputs = dict(outputs or {})
         self.brick = brick
-        for name, variable in {"cost": cost, **self.monitored}.items():
+        measured = {name: given for name, given in self.monitored.items() if hasattr(given, "variables")}
+        scalars = {name: given for name, given in self.monitored.items() if name not in measured}
+        for name, variable in {"cost": cost, **scalars}.items():
             if not isinstance(variable, Variable):
                 raise UsageError(f"Model: {name} must be a symbolic variable, got {variable!r}")
             if variable.type.ndim != 0:
                 raise ShapeError(
                     f"Model: {name} must be a scalar, got {variable.type.ndim} axes; take the mean over the batch"
                 )
-        self.graph = ComputationGraph([cost, *self.monitored.values(), *self.outputs.values()])
+        seen = [variable for given in measured.values() for variable in given.variables]
+        self.graph = ComputationGraph([cost, *scalars.values(), *seen, *self.outputs.values()])
         self.inputs = _named_inputs(self.graph.inputs)
         trained = self.graph.parameters
         kept = [] if trained else [v for v in self.graph.shared_variables if v.type.dtype.startswith("float")]

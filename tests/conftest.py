@@ -66,6 +66,12 @@ def trained_run(tmp_path_factory):
         kept.append((batch, predict(batch["features"])))
 
     lab = make_lab(tmp_path_factory.mktemp("trained") / "lab")
+    model = (lab / "models" / "mlp.py").read_text()
+    model = model.replace('"error": Mis', '"confusion": ConfusionMatrix(targets, logits), "error": Mis')
+    model = model.replace(
+        "from bricks.roles import", "from bricks.training import ConfusionMatrix\nfrom bricks.roles import"
+    )
+    (lab / "models" / "mlp.py").write_text(model)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Run, "_test", test)
         words = ["model.batch_normalization=true", "training.epochs=3", "algorithm.learning_rate=0.5"]

@@ -131,14 +131,14 @@ def test_evaluate_gives_the_numbers_that_the_run_logged(run, capsys, monkeypatch
     assert main(["evaluate", f"blobs/{run.name}", "--json"]) == 0
     measured = json.loads(capsys.readouterr().out)
     row = next(row for row in logs.read(run / "log.jsonl") if row["epoch"] == measured["epoch"])
-    assert {key: measured[key] for key in ("valid_cost", "valid_error")} == {
-        key: row[key] for key in ("valid_cost", "valid_error")
-    }
+    entries = ("valid_cost", "valid_error", "valid_confusion")
+    assert {key: measured[key] for key in entries} == {key: row[key] for key in entries}
     assert measured["set"] == "valid" and measured["examples"] == 100 and measured["changed"] == []
     assert main(["evaluate", str(run), "--set", "test"]) == 0
     out, err = capsys.readouterr()
     test = logs.last_test(logs.read(run / "log.jsonl"))
-    assert f"test, 100 examples: cost {test['test_cost']:.4f}, error {100 * test['test_error']:.2f} %" in out
+    assert f"test, 100 examples: cost {test['test_cost']:.4f}, confusion [[" in out
+    assert f"error {100 * test['test_error']:.2f} %" in out
     assert f"parameters of epoch {test['epoch']}, iteration {test['iteration']}" in out
     assert "the test set was read already in this run" in err and "choose nothing by it" in err
     assert main(["evaluate", str(run), "--which", "checkpoint", "--json"]) == 0

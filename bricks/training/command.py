@@ -228,7 +228,8 @@ def _print_end(run, test: dict, asked_config: str | None) -> None:
 def _measured(row: dict) -> str:
     from bricks.training.progress import shown
 
-    keys = sorted((key for key in row if key.startswith("test_")), reverse=True)
+    numbers = {key: value for key, value in row.items() if isinstance(value, int | float)}
+    keys = sorted((key for key in numbers if key.startswith("test_")), reverse=True)
     return ", ".join(f"{key.replace('_', ' ')} {shown(key, row[key])}" for key in keys)
 
 

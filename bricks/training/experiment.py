@@ -17,6 +17,7 @@ from bricks.training.extensions import Extension, FinishAfter, FiniteRows, Timin
 from bricks.training.lab import Lab
 from bricks.training.main_loop import MainLoop
 from bricks.training.monitoring import Evaluation
+from bricks.training.quantities import Quantity
 from bricks.training.scheduling import Decay, Plateau
 from bricks.training.sources import accepts, check_sources
 from bricks.training.step_rules import build_step_rule
@@ -56,7 +57,10 @@ class Experiment:
             self.model.cost,
             step_rule=build_step_rule(self.config.algorithm.name, **settings),
             schedules={schedule.hyperparameter: self._in_steps(schedule)} if schedule and not plateau else None,
-            monitored=self.model.monitored | observations.activations(self.model.graph, asked),
+            monitored={
+                **{name: given for name, given in self.model.monitored.items() if not isinstance(given, Quantity)},
+                **observations.activations(self.model.graph, asked),
+            },
         )
         for name, aggregation in observations.steps(algorithm, asked).items():
             algorithm.monitor(name, aggregation)

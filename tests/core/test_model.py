@@ -16,6 +16,7 @@ from bricks.layers import (
     Sequence,
     Tanh,
 )
+from bricks.training import perplexity
 
 
 def small(seed=1, units=3):
@@ -98,6 +99,13 @@ def test_a_model_without_bricks_has_its_float_shared_variables_as_parameters():
     w, count = engine.shared(np.float32(2), name="w"), engine.shared(np.int32(2), name="count")
     model = Model(pt.mean((w * x * count) ** 2))
     assert (list(model.inputs), list(model.parameters), model.buffers) == (["x"], ["w"], {})
+
+
+def test_what_is_measured_otherwise_than_by_a_mean_belongs_to_the_graph_too():
+    x, words = pt.fvector("x"), pt.iscalar("words")
+    measured = perplexity((x**2).sum(), words)
+    model = Model((x**2).mean(), {"perplexity": measured})
+    assert model.monitored == {"perplexity": measured} and set(model.inputs) == {"x", "words"}
 
 
 @pytest.mark.parametrize(

@@ -82,9 +82,11 @@ def test_a_file_of_the_run_says_whose_parameters(run):
 def test_it_evaluates_as_the_run_logged(run):
     trained = bricks.load(run)
     row = next(row for row in trained.log if row["epoch"] == trained.epoch)
-    assert trained.evaluate("valid") == {key: row[key] for key in ("valid_cost", "valid_error")}
+    measured = ("cost", "confusion", "error")
+    assert trained.evaluate("valid") == {f"valid_{key}": row[f"valid_{key}"] for key in measured}
     test = logs.last_test(trained.log)
-    assert trained.evaluate("test") == {key: test[key] for key in ("test_cost", "test_error")}
+    assert trained.evaluate("test") == {f"test_{key}": test[f"test_{key}"] for key in measured}
+    assert np.sum(test["test_confusion"]) == 100 and "train_confusion" not in row
     with pytest.raises(UsageError, match="no set 'tests'; did you mean 'test'"):
         trained.evaluate("tests")
 
