@@ -1,6 +1,8 @@
 """A sweep from the command line: checked, run side by side, told of while it goes on, its table at the end."""
 
 import argparse
+import contextlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bricks.command_line import INTERRUPTED, shown_path
 from bricks.engine import settings
-from bricks.errors import UsageError
+from bricks.errors import BricksError, UsageError
 from bricks.training import folders, processes, sweeps, tables
 from bricks.training import log as logs
 from bricks.training.given import Given
@@ -21,6 +23,8 @@ from bricks.training.sweeps import Sweep
 
 LONGEST = 300
 """Characters of a failed run's message."""
+
+_PREALLOCATE = "XLA_PYTHON_CLIENT_PREALLOCATE"
 
 
 def start(given: Given, lab: Lab, name: str, asked: argparse.Namespace, argv: list[str], again: str) -> int:
@@ -53,10 +57,23 @@ def resume(folder: Path, lab: Lab, asked: argparse.Namespace, again: str) -> int
 
 
 def _check(sweep: Sweep) -> None:
+    _start_small()
     count = len(sweep.representatives())
     if count:
         print(f"{sweep.name}: {len(sweep.points)} points; building each of {count} configs, to check them", flush=True)
     sweep.check()
+
+
+def _start_small() -> None:
+    """Start JAX, which checks the configs here, without what it takes of a GPU's memory at once: that is the runs'."""
+    before = os.environ.get(_PREALLOCATE)
+    os.environ[_PREALLOCATE] = "false"
+    try:
+        settings.start()
+    finally:
+        del os.environ[_PREALLOCATE]
+        if before is not None:
+            os.environ[_PREALLOCATE] = before
 
 
 def _on_cpu() -> bool:
@@ -67,7 +84,7 @@ def _shared_out(jobs: int | None, points: int) -> tuple[int, int]:
     """How many runs side by side, and the threads of each: measured, many with one thread are done first."""
     there = processes.cores()
     if there is None or not _on_cpu():  # a GPU, and its memory, are taken whole
-        return jobs or 1, len(there or [0])
+        return jobs or 1, len(there) if there else os.cpu_count() or 1
     jobs = jobs or min(len(there), points)
     return jobs, max(1, len(there) // jobs)
 
@@ -84,7 +101,8 @@ def _run(sweep: Sweep, jobs: int, threads: int, again: str) -> int:
         result = sweep.result(command.name) if status == 0 else None
         if result is not None:
             results[command.name] = result
-            sweep.write_table(results, {})
+            with contextlib.suppress(BricksError):  # at the end it is an error
+                sweep.write_table(results, {})
             view.ended(command.name, _said(result, sweep.watch))
         elif status in (INTERRUPTED, -signal.SIGINT):
             view.ended(command.name, "stopped")
@@ -102,8 +120,8 @@ def _run(sweep: Sweep, jobs: int, threads: int, again: str) -> int:
         return INTERRUPTED
     finally:
         view.close()
+    print(f"\n{sweep.table(results, failures)}", flush=True)
     sweep.write_table(results, failures)
-    print(f"\n{sweep.table(results, failures)}")
     print(f"written: {shown_path(sweep.folder / sweeps.TABLE)}, {sweeps.CSV}")
     if failures:
         print(f"{len(failures)} failed; try them again: {again} --resume {shown_path(sweep.folder)}", file=sys.stderr)

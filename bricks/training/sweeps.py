@@ -157,11 +157,14 @@ class Sweep:
         return "\n".join(lines)
 
     def write_table(self, results: Mapping[str, Result], failures: Mapping[str, str]) -> None:
-        """`table.md` and `table.csv`, whole or as they were."""
+        """`table.md` and `table.csv`, whole or as they were; BricksError where they can't be written."""
         rows = tables.rows(self.values, results, self.watch)
         asked = shlex.join(["python", *self.about["command"]])
-        folders.write_text(self.folder / TABLE, f"{self.table(results, failures)}\n`{asked}`\n")
-        folders.write_text(self.folder / CSV, tables.comma_separated(rows, self.watch))
+        try:
+            folders.write_text(self.folder / TABLE, f"{self.table(results, failures)}\n`{asked}`\n")
+            folders.write_text(self.folder / CSV, tables.comma_separated(rows, self.watch))
+        except OSError as error:
+            raise BricksError(f"{self.folder}: its table can't be written: {error.strerror or error}") from None
 
     def _lock(self) -> None:
         """Keep the sweep to this process, as long as it lives."""

@@ -2,9 +2,11 @@
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import math
+import os
 import shutil
 import signal
 import statistics
@@ -14,6 +16,7 @@ import pytest
 from rich.console import Console
 from small_lab import REPOSITORY, final_state, make_lab
 
+from bricks.engine import settings
 from bricks.errors import CheckpointError, UsageError
 from bricks.gated import WIRINGS
 from bricks.gated.notation import wiring_of
@@ -336,3 +339,38 @@ def test_on_a_terminal_each_run_that_goes_on_has_a_line(swept, lab):
     assert "0/3" in seen[0][0] and "2/2" in seen[0][1] and "valid_error" in seen[0][1] and "starting" in seen[0][2]
     assert [line.split()[0] for line in seen[1]] == ["all", "bad=true"] and "1/3" in seen[1][0]
     assert "1/3  seed=1  valid_error 1.0 %" in terminal.file.getvalue()
+
+
+def test_a_table_that_cannot_be_written_stops_nothing_and_is_an_error_at_the_end(swept, lab, monkeypatch, capsys):
+    _, copy = copied(swept, lab)
+    shutil.rmtree(copy / "seed=2")
+
+    def run_all(commands, slots, started, ended, tick):
+        shutil.copytree(sweep_folder(swept[0]) / "seed=2", copy / "seed=2")
+        for command in commands:
+            started(command)
+            command.output.write_text("error: it went wrong")
+            ended(command, int(command.name != "seed=2"))
+
+    def full(path, text):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(processes, "run_all", run_all)
+    monkeypatch.setattr(folders, "write_text", full)
+    assert main(["--resume", str(copy)], lab) == 1
+    out, err = capsys.readouterr()
+    assert "3/3  bad=true  failed: it went wrong" in out and "| 2 " in out
+    assert "its table can't be written: No space left on device" in err
+
+
+@pytest.mark.parametrize("before", [None, "true"])
+def test_a_gpus_memory_is_left_to_the_runs(swept, lab, monkeypatch, before):
+    name, seen = "XLA_PYTHON_CLIENT_PREALLOCATE", []
+    monkeypatch.delenv(name, raising=False)
+    if before:
+        monkeypatch.setenv(name, before)
+    monkeypatch.setattr(settings, "start", lambda: seen.append(os.environ.get(name)))
+    monkeypatch.setattr(processes, "run_all", lambda *_: seen.append(os.environ.get(name)))
+    _, copy = copied(swept, lab)
+    main(["--resume", str(copy)], lab)
+    assert seen[0] == "false" and seen[-1] == before
