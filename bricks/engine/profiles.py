@@ -2,7 +2,8 @@
 
 The linker names what it traces by the brick that a node comes from. XLA keeps these names while it fuses and splits
 operations, and its profiler says when each instruction ran. So nothing is computed differently, or apart from the
-rest, to be timed. A fusion is counted under the brick of the first of its operations that has one.
+rest, to be timed. A fusion is counted under the brick of the first of its operations that has one; instructions that
+ran at once, in several threads, count each.
 """
 
 import atexit
@@ -27,9 +28,12 @@ BETWEEN = "(outside XLA's operations)"
 
 _INSTRUCTION = re.compile(r"^\s*(?:ROOT )?%?([\w.\-]+) = ")
 _COMPUTATION = re.compile(r"^\s*(?:ENTRY )?%?([\w.\-]+) \(.*\{\s*$")
-_CALLED = re.compile(r"(?:calls|to_apply|body)=%?([\w.\-]+)")
+_CALLED = re.compile(r"(?:calls|to_apply)=%?([\w.\-]+)")
 _NAMES = re.compile(r'op_name="([^"]*)"')
 _BRICK = re.compile(r"\[([^\[\]]*)\]")
+_OPERATION = re.compile(r"(\[\])?[\])}]? ([a-z][\w\-]*)\(")
+# What a fusion is not counted by, numbers besides: the guard's flag is in every update.
+_NO_WORK = {"bitcast", "broadcast", "constant", "convert", "copy", "iota", "parameter", "reshape", "slice", "transpose"}
 
 
 @dataclass
@@ -157,6 +161,7 @@ def bricks_of(program: str) -> dict[str, str]:
     """
     own: dict[str, str] = {}
     calls: dict[str, str] = {}
+    works: set[str] = set()
     first: dict[str, list[str]] = collections.defaultdict(list)  # of a computation: its instructions, in order
     computation = ""
     for line in program.splitlines():
@@ -165,8 +170,10 @@ def bricks_of(program: str) -> dict[str, str]:
             continue
         if not (found := _INSTRUCTION.match(line)):
             continue
-        name = found.group(1)
+        name, operation = found.group(1), _OPERATION.search(line)
         first[computation].append(name)
+        if operation and operation.group(2) not in _NO_WORK and not operation.group(1):
+            works.add(name)
         if (metadata := _NAMES.search(line)) and (inside := _BRICK.findall(metadata.group(1))):
             own[name] = inside[-1]
         if called := _CALLED.search(line):
@@ -174,8 +181,8 @@ def bricks_of(program: str) -> dict[str, str]:
 
     def brick(name: str, depth: int = 0) -> str | None:
         if name in calls and depth < 8:
-            within = (brick(n, depth + 1) for n in first[calls[name]])
-            return next((b for b in within if b), None) or own.get(name)
+            inside = sorted(first[calls[name]], key=lambda n: n not in works)
+            return next((b for b in (brick(n, depth + 1) for n in inside) if b), None) or own.get(name)
         return own.get(name)
 
     return {name: b for name in {*own, *calls} if (b := brick(name))}
