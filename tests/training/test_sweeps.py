@@ -27,6 +27,8 @@ from bricks.training.command import main
 from bricks.training.lab import Lab
 from bricks.training.sweeps import Sweep
 
+pytestmark = pytest.mark.usefixtures("compiled_programs_are_kept")
+
 CONFIG = """# Blobs twice, and blobs that are not finite.
 dataset: {name: blobs}
 model: {name: mlp, hidden: [10], classes: 5, dropout: 0.2}
@@ -44,11 +46,11 @@ def lab(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory):
+def environment(xla_cache):
     """That of the processes which a sweep starts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(REPOSITORY))
-        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("xla")))
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(xla_cache))
         patch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
         patch.setenv("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
         yield
@@ -282,7 +284,7 @@ def test_a_fold_is_an_ordinary_run_which_says_what_it_is_and_can_be_resumed(lab,
     assert "examples: train 333, valid 167, test 100" in capsys.readouterr().out
     (run,) = (lab / "runs" / "blobs").iterdir()
     assert "folds: 3\nfold: 2\n" in (run / "config.yaml").read_text()
-    assert main(["--resume", str(run), "training.epochs=2"], lab) == 0
+    assert main(["--resume", str(run), "training.epochs=2", "--check"], lab) == 0
     assert "examples: train 333, valid 167, test 100" in capsys.readouterr().out
     assert main(["--resume", str(run), "fold=1"], lab) == 2
     assert "fold=1 (the run has 2)" in capsys.readouterr().err
