@@ -35,6 +35,11 @@ class LookupTable(Brick):
     W : shared variable, (length, dim)
         WEIGHT; by default Gaussian with std 1 / sqrt(dim), so that a row's length is about 1 however long it is.
 
+    Notes
+    -----
+    A row is a number's, and a column nobody's: max-norm (`VariableClipping`), which shortens columns, is to be kept from W
+    with `Restrict`.
+
     References
     ----------
     Bengio, Ducharme, Vincent & Jauvin 2003, A neural probabilistic language model.
