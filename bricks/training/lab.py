@@ -95,33 +95,40 @@ class Lab:
     def importable(self) -> Iterator[None]:
         """Let its files import each other, `from models.cells import Cell`, wherever Python was started.
 
-        What they import is noted in `helpers`, and Python forgets it: another lab has files of the same names.
+        What they import is noted in `helpers`. Python forgets it then, for another lab has files of the same names;
+        except under `train.py`, beside which Python looks anyway.
         """
-        before = set(sys.modules)
-        sys.path.insert(0, str(self.folder))
+        at_home = str(self.folder) in sys.path
+        before = set() if at_home else set(sys.modules)
+        if not at_home:
+            sys.path.insert(0, str(self.folder))
         try:
             yield
         finally:
             # First, for a folder that was imported is only where it was as long as the path leads there.
             for name in set(sys.modules) - before:
-                if self._has(sys.modules[name]):
+                if self._has(sys.modules[name]) and not at_home:
                     del sys.modules[name]
-            with contextlib.suppress(ValueError):
-                sys.path.remove(str(self.folder))
+            if not at_home:
+                with contextlib.suppress(ValueError):
+                    sys.path.remove(str(self.folder))
 
     def _has(self, module: types.ModuleType) -> bool:
         """Whether a module that was imported is a file, or a folder, of this lab; the file is noted."""
-        if getattr(module, "__spec__", None) is None:  # one that `load_function` made
+        known = getattr(module, "__dict__", {})  # for asking a module for what it has not may make it import more
+        if known.get("__spec__") is None:  # one that `load_function` made
             return False
         homes = (self.folder, *(self.folder / room for room in FUNCTIONS))
-        file = getattr(module, "__file__", None)
+        file = known.get("__file__")
         if file is None:
-            return any(Path(place) in homes for place in getattr(module, "__path__", ()))
-        path = Path(file).resolve()
-        ours = path.parent in homes
-        if ours:
-            self.helpers[str(path.relative_to(self.folder))] = path
-        return ours
+            return any(Path(place) in homes for place in known.get("__path__", ()))
+        if not str(file).startswith(str(self.folder)):
+            return False
+        path = Path(file)
+        if path.parent not in homes:
+            return False
+        self.helpers[str(path.relative_to(self.folder))] = path
+        return True
 
     def config_path(self, word: str) -> Path:
         """The config that a word on the command line means: a path, or the bare name of one in `configs/`."""

@@ -180,6 +180,19 @@ def test_a_model_may_import_from_its_lab_and_two_labs_are_not_mixed_up(tmp_path,
         bricks.load(runs[2.0], which="checkpoint")
 
 
+def test_beside_train_py_what_a_model_imports_stays_imported(tmp_path, monkeypatch):
+    lab = make_lab_with_helper(tmp_path / "lab", 1.0)
+    monkeypatch.syspath_prepend(str(lab))
+    for _ in range(2):  # the second time nothing is new
+        here = Lab(lab)
+        here.function("models", "mlp")
+        assert here.helpers == {"models/helper.py": lab / "models" / "helper.py"}
+    helper = sys.modules["models.helper"]
+    assert helper.scale() == 1.0 and sys.path.count(str(lab)) == 1
+    for name in ("models", "models.helper"):
+        monkeypatch.delitem(sys.modules, name)
+
+
 def test_the_data_need_not_be_there(run, trained_run):
     (run.parents[2] / "datasets" / "blobs.py").unlink()
     trained = bricks.load(run)
