@@ -37,8 +37,8 @@ class LookupTable(Brick):
 
     Notes
     -----
-    A row is a number's, and a column nobody's: max-norm (`VariableClipping`), which shortens columns, is to be kept from W
-    with `Restrict`.
+    A row is a number's, and a column nobody's: max-norm (`VariableClipping`), which shortens columns, is to be kept
+    from W with `Restrict`.
 
     References
     ----------

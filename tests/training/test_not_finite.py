@@ -195,7 +195,7 @@ def test_what_is_infinite_but_replaced_by_rewriting_is_not_blamed():
 def test_steps_of_a_rule_that_does_not_keep_finite_are_looked_at_too():
     x, w = pt.fvector("x"), scalar("w", 2)
     text = explain((w * x).sum(), {"x": np.zeros(1, "float32")}, Quotient(), w=2)
-    assert text.startswith("the step of w is not finite: 1 NaN of 1 value")
+    assert text.startswith("the step of w in step rule (Quotient) is not finite: 1 NaN of 1 value")
 
 
 def test_a_gradient_that_cannot_be_squared_is_refused_before_adam_divides_by_infinity():
