@@ -19,10 +19,13 @@ from pathlib import Path
 import jax
 
 from bricks.engine.lowering import GRADIENT
+from bricks.engine.settings import device
+from bricks.errors import UsageError
 
 TRACED_SECONDS = 2.0
 """After so many seconds of calls no more of them are traced: a trace grows with each instruction that runs."""
-TRACED_CALLS = 50
+FIRST, EVERY = 3, 8
+"""Traced are the first few calls, and then one in so many."""
 NOBODY = "(no brick)"
 BETWEEN = "(outside XLA's operations)"
 
@@ -30,6 +33,8 @@ _INSTRUCTION = re.compile(r"^\s*(?:ROOT )?%?([\w.\-]+) = ")
 _COMPUTATION = re.compile(r"^\s*(?:ENTRY )?%?([\w.\-]+) \(.*\{\s*$")
 _CALLED = re.compile(r"(?:calls|to_apply)=%?([\w.\-]+)")
 _NAMES = re.compile(r'op_name="([^"]*)"')
+# A loop as such: it waits for what runs inside, in other threads too.
+_AROUND = re.compile(r"^\s*(?:ROOT )?%?([\w.\-]+) = .*[\])}] (?:while|conditional|call)\(", re.MULTILINE)
 _BRICK = re.compile(r"\[([^\[\]]*)\]")
 _OPERATION = re.compile(r"(\[\])?[\])}]? ([a-z][\w\-]*)\(")
 # What a fusion is not counted by, numbers besides: the guard's flag is in every update.
@@ -99,9 +104,19 @@ class Profiler:
     Parameters
     ----------
     title : str
+
+    Raises
+    ------
+    UsageError
+        On a device that is not a CPU.
     """
 
     def __init__(self, title: str):
+        if device().platform != "cpu":
+            raise UsageError(
+                f"{title}: profile=True times what a CPU runs, got the device {device()}; call the function within "
+                "jax.profiler.trace(folder), where operations have the names of bricks in brackets"
+            )
         self.title = title
         self.calls = self.traced = 0
         self.seconds = self.traced_seconds = 0.0
@@ -115,16 +130,22 @@ class Profiler:
         key = id(jitted), shapes
         with jax.enable_x64(x64):
             if key not in self._programs:
-                self._programs[key] = bricks_of(_program(jitted, arguments))
+                program = _program(jitted, arguments)
+                self._programs[key] = bricks_of(program), set(_AROUND.findall(program))
                 return jax.block_until_ready(jitted(*arguments))
-            if self.traced >= TRACED_CALLS or self.traced_seconds >= TRACED_SECONDS:
+            if not self._traces_this():
                 results, seconds = _timed(jitted, arguments)
             else:
                 results, seconds, events = _traced(jitted, arguments)
                 self.traced, self.traced_seconds = self.traced + 1, self.traced_seconds + seconds
-                self._add(events, self._programs[key])
+                self._add(events, *self._programs[key])
         self.calls, self.seconds = self.calls + 1, self.seconds + seconds
         return results
+
+    def _traces_this(self) -> bool:
+        """Most calls run as they always do: a main loop groups steps by the clock, and to trace takes time."""
+        enough = self.traced_seconds >= TRACED_SECONDS
+        return not enough and (self.calls < FIRST or self.calls % EVERY == 0)
 
     def profile(self) -> Profile:
         """What is known by now."""
@@ -144,8 +165,10 @@ class Profiler:
         """Print the table when the process ends, if the function was called."""
         atexit.register(lambda: self.calls and print(self.profile(), file=sys.stderr))
 
-    def _add(self, events: Iterable[tuple[str, float]], bricks: Mapping[str, str]) -> None:
+    def _add(self, events: Iterable[tuple[str, float]], bricks: Mapping[str, str], around: set[str]) -> None:
         for instruction, seconds in events:
+            if instruction in around:
+                continue
             name = bricks.get(instruction, NOBODY)
             gradient = name.endswith(GRADIENT)
             name = name.removesuffix(GRADIENT)
@@ -206,7 +229,7 @@ def _timed(jitted: Callable, arguments) -> tuple:
 
 
 def _traced(jitted: Callable, arguments) -> tuple:
-    """Results, seconds, and for each instruction that ran its name and the seconds that it took itself."""
+    """Results, seconds, and for each instruction that ran its name and the seconds that it took."""
     options = jax.profiler.ProfileOptions()
     options.python_tracer_level = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -217,29 +240,15 @@ def _traced(jitted: Callable, arguments) -> tuple:
             jax.profiler.stop_trace()
         [path] = Path(folder).rglob("*.xplane.pb")
         data = jax.profiler.ProfileData.from_file(str(path))
-        events = [event for plane in data.planes for line in plane.lines for event in _own_time(line)]
+        events = [event for plane in data.planes for line in plane.lines for event in _instructions(line)]
     return results, seconds, events
 
 
-def _own_time(line) -> list[tuple[str, float]]:
-    """The instructions that ran in a thread, each without the time of those inside it: a loop without its steps."""
+def _instructions(line) -> list[tuple[str, float]]:
+    """Those that ran in a thread, and for how many seconds."""
     found = []
-    open_: list[list] = []  # [end, name, seconds of its own]
-    for event in sorted(_instructions(line), key=lambda e: (e[1], -e[2])):
-        name, start, duration = event
-        while open_ and start >= open_[-1][0]:
-            found.append(open_.pop())
-        if open_:
-            open_[-1][2] -= duration
-        open_.append([start + duration, name, duration])
-    return [(name, max(own, 0) * 1e-9) for _, name, own in [*found, *open_]]
-
-
-def _instructions(line) -> list[tuple[str, float, float]]:
-    """(name, start, duration), in nanoseconds."""
-    events = []
     for event in line.events:
-        stats = dict(event.stats)
-        if "hlo_op" in stats:
-            events.append((str(stats["hlo_op"]), event.start_ns, event.duration_ns))
-    return events
+        operation = dict(event.stats).get("hlo_op")
+        if operation is not None:
+            found.append((str(operation), event.duration_ns * 1e-9))
+    return found

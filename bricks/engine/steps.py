@@ -121,8 +121,9 @@ class Steps:
         return [merged[i] for i in self._carried], [merged[i] for i in self._constant]
 
     def _inputs(self, data, stacked, i) -> list:
-        slices = [lax.dynamic_index_in_dim(array, i, keepdims=False) for array in stacked]
-        return list(self._prepare(data, slices))
+        with jax.named_scope("[batch]"):  # a profile's name for it
+            slices = [lax.dynamic_index_in_dim(array, i, keepdims=False) for array in stacked]
+            return list(self._prepare(data, slices))
 
     def _run(self, state, constant, data, stacked, count):
         """The loop, in JAX, whose body is to be the same machine code whatever is around it.

@@ -65,6 +65,7 @@ def test_what_was_not_profiled_says_how():
     assert str(once.profile()) == "double: 0 calls, none of them traced: call it again, the first one compiles"
 
 
+@pytest.mark.slow
 def test_a_training_step_has_its_rule_its_guard_and_the_kernel_of_a_loop():
     x, t = pt.tensor("x", shape=(6, None, 3), dtype="float32"), pt.ivector("t")
     unit = LSTM(3, 4, seed=1)
