@@ -57,7 +57,7 @@ def run(asked: argparse.Namespace) -> int:
         for name, array in trained.predict(**given).items():
             if axes[name] is not None:
                 parts.setdefault(name, []).append(np.moveaxis(array, axes[name], 0))
-        for name in (name for name in batch if name not in axes):
+        for name in (name for name in batch if name in trained.sources and name not in axes):
             parts.setdefault(name, []).append(np.moveaxis(batch[name], trained.sources[name].batch_axis, 0))
     arrays = {name: np.concatenate(part) for name, part in parts.items()}
     arrays = {**_classes(trained, arrays), **arrays}
