@@ -108,7 +108,6 @@ def _saturated(variable):
         return None
     low, high = bounds
     margin = MARGIN * (high - low)
-    dtype = variable.type.dtype
     ends = [pt.constant(value, dtype=variable.type.dtype) for value in (low + margin, high - margin)]
     outside = pt.or_(pt.le(variable, ends[0]), pt.ge(variable, ends[1]))
     return _part(outside, variable.type.dtype)
