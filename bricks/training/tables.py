@@ -103,8 +103,8 @@ def markdown(table: Sequence[Row], watch: str) -> str:
         cells.append(f"{_mean([result.epochs for result in row.results]):g}" if n else "")
         cells.append(_minutes(_mean([result.minutes for result in row.results])) if n else "")
         lines.append([cell.replace("|", "\\|") for cell in cells])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, ["-" * max(width, 3) for width in widths])
+    widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["-" * width for width in widths])
     padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]
     return "".join(f"| {' | '.join(line)} |\n" for line in padded)
 

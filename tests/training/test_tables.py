@@ -86,7 +86,7 @@ def test_a_sweep_over_seeds_alone_is_one_row():
     (row,) = tables.rows(points, results, "valid_cost")
     assert row.values == {} and row.asked == 3
     half = T[3] * 1 / math.sqrt(3)
-    assert f"| 3 | 2.0000 ± {half:.4f}" in tables.markdown([row], "valid_cost")
+    assert f"| 3   | 2.0000 ± {half:.4f}" in tables.markdown([row], "valid_cost")
     assert tables.repeats(points) == "seed 1, 2, 3"
 
 
