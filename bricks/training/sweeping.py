@@ -81,7 +81,11 @@ def _on_cpu() -> bool:
 
 
 def _shared_out(jobs: int | None, points: int) -> tuple[int, int]:
-    """How many runs side by side, and the threads of each: measured, many with one thread are done first."""
+    """How many runs side by side, and the threads of each: many with one thread, where nobody says.
+
+    Measured on two busy cores: two epochs of configs/row_mnist_lstm.yaml take 21 s of processors with one thread, 25 s
+    with two; and what one thread does anyway, importing and compiling, is then done for several runs at once.
+    """
     there = processes.cores()
     if there is None or not _on_cpu():  # a GPU, and its memory, are taken whole
         return jobs or 1, len(there) if there else os.cpu_count() or 1
