@@ -183,7 +183,7 @@ def describe(variable: Variable, names: Mapping | None = None, depth: int = 2) -
     if variable.owner is None:
         return f"an input without a name ({variable.type})"
     operation = operation_of(variable)
-    if operation in ("Cast", "DimShuffle", "Identity", "SpecifyShape"):
+    if operation in ("Assert", "Cast", "CheckAndRaise", "DimShuffle", "Identity", "SpecifyShape"):
         return describe(variable.owner.inputs[0], names, depth)
     if not depth:
         return f"{operation}(...)"

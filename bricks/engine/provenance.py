@@ -74,7 +74,7 @@ class Origin(NamedTuple):
 def origin_of(node: Apply | Variable | None) -> Origin | None:
     """Where a node, or the node that made a variable, comes from; None where nobody claimed it."""
     node = node.owner if isinstance(node, Variable) else node
-    return None if node is None else getattr(node.tag, "origin", None)
+    return getattr(getattr(node, "tag", None), "origin", None)
 
 
 def claim(outputs: Iterable[Variable], maker: Maker, inputs: Iterable[Variable] = ()) -> None:
@@ -193,7 +193,7 @@ class Following(Feature):
         return Following()
 
     def on_import(self, fgraph, node, reason) -> None:
-        if getattr(node.tag, "origin", None) is None:
+        if origin_of(node) is None:
             self._new.append(node)
 
     def on_change_input(self, fgraph, node, i, var, new_var, reason=None) -> None:
