@@ -42,7 +42,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _names(runs: list[Path]) -> dict[str, Path]:
-    """What tells the runs apart, the ends of their paths: CONFIG/TIME, a point's name in a sweep, or more if it must be."""
+    """What tells the runs apart, the ends of their paths: CONFIG/TIME, in a sweep a point, or more if it must be."""
     least = 1 if all(run.parent.name.startswith("sweep-") for run in runs) else 2
     length = next(n for n in range(least, 99) if len({run.parts[-n:] for run in runs}) == len(runs))
     return {"/".join(run.parts[-length:]): run for run in runs}
