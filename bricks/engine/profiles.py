@@ -99,7 +99,7 @@ class Profile:
 
 
 class Profiler:
-    """Calls a function's program, and keeps what it took.
+    """Calls a function's program, and keeps what it took; each program is compiled once more, to read its names.
 
     Parameters
     ----------

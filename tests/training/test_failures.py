@@ -126,6 +126,22 @@ def test_a_neuron_that_divides_by_0_at_a_step(sees, reverse):
 
 
 @pytest.mark.slow
+def test_a_neuron_that_divides_by_0_while_training():
+    x = pt.tensor("x", shape=(None, None, 3), dtype="float32")
+    descent = GradientDescent((odd_unit((INPUT, OUTPUT))(x).output ** 2).mean(), step_rule=Scale(0.1))
+    batch = {"x": np.ones((8, 4, 3), "float32")}
+    descent.process_batch(batch)
+    assert descent.check() is None
+    batch["x"][5, 2, 1] = 0
+    descent.parameters["odd/inverse/w_output"].set_value(np.zeros(3, "float32"))
+    descent.process_batch(batch)
+    assert descent.check() == 2
+    text = descent.explain(batch)
+    assert " in neuron odd/inverse at step 5 of 8 (the first is 0) in 1 of 4 examples is not finite: 1 infinite" in text
+    assert text.endswith(", for odd.output, for the cost; it divides by 0 (1 time): add a small number to the divisor")
+
+
+@pytest.mark.slow
 def test_a_neuron_in_a_unit_that_recomputes():
     """Eight steps are segments of two or four; the step is that of the sequence."""
     x = pt.tensor("x", shape=(8, None, 3), dtype="float32")
