@@ -15,6 +15,7 @@ from bricks.data.hdf5 import H5PYDataset
 from bricks.data.idx import read_idx
 from bricks.data.layout import SplitRow, read_splits, split_table
 from bricks.data.paths import data_folders, find_data_file, writable_folder
+from bricks.data.ragged import ragged
 from bricks.data.schemes import SequentialScheme, ShuffledScheme
 from bricks.data.sequences import OneHot, Permute, TimeMajor
 from bricks.data.streams import BatchIterator, DataStream
@@ -45,6 +46,7 @@ __all__ = [
     "find_data_file",
     "fold_streams",
     "generated_streams",
+    "ragged",
     "read_idx",
     "read_mnist",
     "read_splits",

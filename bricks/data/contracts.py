@@ -27,6 +27,9 @@ class Source:
         Of one example, without the batch axis; None where it varies.
     axes : tuple of str
         A label for each axis of a batch, the batch axis included; "" where an axis has none.
+    ragged : bool
+        Whether the examples of one batch may differ in shape. Such a batch is a vector (batch,) of dtype object,
+        whose elements are arrays of `dtype` and `shape`; `axes` begin with "batch". See ragged.py.
 
     Notes
     -----
@@ -46,6 +49,7 @@ class Source:
     dtype: np.dtype
     shape: tuple[int | None, ...]
     axes: tuple[str, ...]
+    ragged: bool = False
 
     @property
     def batch_axis(self) -> int:
@@ -59,7 +63,7 @@ class Source:
 
     def __repr__(self) -> str:
         labels = " ".join(label or "-" for label in self.axes)
-        return f"Source({self.dtype}, {self.shape}, {labels})"
+        return f"Source({self.dtype}, {self.shape}, {labels}{', ragged' if self.ragged else ''})"
 
 
 class Dataset(Protocol):
