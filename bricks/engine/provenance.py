@@ -123,7 +123,8 @@ def grad(cost, wrt, known_grads=None, **kwargs):
     found = pytensor.grad(cost, [*listed, *between], known_grads=known_grads, **{**kwargs, **quietly})
     asked = found[: len(listed)]
     if any(isinstance(g.type, DisconnectedType | NullType) for g in asked):
-        if kwargs.get("disconnected_inputs") != "ignore" or kwargs.get("return_disconnected") != "none":
+        as_none = kwargs.get("disconnected_inputs") == "ignore" and kwargs.get("return_disconnected") == "none"
+        if not as_none or any(isinstance(g.type, NullType) for g in asked):
             return pytensor.grad(cost, wrt, known_grads=known_grads, **kwargs)  # whose errors and zeros they are
         asked = [None if isinstance(g.type, DisconnectedType) else g for g in asked]
     gradients = {v: g for v, g in zip([*listed, *between], found, strict=True) if hasattr(g.type, "dtype")}
