@@ -60,6 +60,7 @@ def test_a_mask_of_another_length_names_the_unit(wiring):
     assert "called with x (6, 2, 3), declared as (?, ?, 3); mask (5, 2), declared as (?, ?)" in message
 
 
+@pytest.mark.slow
 def test_a_mask_of_another_width_is_told_in_a_gradient_too():
     """What is found first depends on PyTensor's version: a length of the cost, which is nobody's, or the unit's."""
     x = pt.tensor("x", shape=(None, None, 3), dtype="float32")
