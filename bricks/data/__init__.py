@@ -20,7 +20,7 @@ from bricks.data.schemes import SequentialScheme, ShuffledScheme
 from bricks.data.sequences import OneHot, Permute, TimeMajor
 from bricks.data.streams import BatchIterator, DataStream
 from bricks.data.transformers import Cast, Flatten, Reshape, ScaleAndShift
-from bricks.data.writing import write_hdf5
+from bricks.data.writing import HDF5Writer, write_hdf5
 
 __all__ = [
     "ArrayDataset",
@@ -30,6 +30,7 @@ __all__ = [
     "Flatten",
     "GeneratedStream",
     "H5PYDataset",
+    "HDF5Writer",
     "OneHot",
     "Permute",
     "Reshape",

@@ -4,12 +4,14 @@ A data set, here and in hdf5.py, has `sources` (name to Source), `num_examples` 
 which gives fresh arrays; it knows nothing of order or batches (schemes.py, streams.py).
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from bricks.data.contracts import Batch, Source, Transformer
 from bricks.data.names import axis_labels
+from bricks.data.ragged import common, ragged
 from bricks.errors import DataError, UsageError
 
 
@@ -21,7 +23,7 @@ class ArrayDataset:
     Parameters
     ----------
     arrays : dict of str to array-like
-        At least one; each of shape (examples, ...).
+        At least one; each of shape (examples, ...), or a `ragged` vector of examples of unequal shape.
     axes : dict of str to tuple of str, optional
         Labels of all axes of a source, "batch" first.
     name : str
@@ -67,7 +69,7 @@ class ArrayDataset:
         self.num_examples: int = next(iter(lengths.values()))
         self.part_of: tuple[ArrayDataset, range] | None = None
         self.sources = {
-            source: Source(array.dtype, array.shape[1:], _labels(source, array, axes or {}, who))
+            source: _described(array, (axes or {}).get(source), f"{who}: source {source!r}")
             for source, array in self.arrays.items()
         }
 
@@ -77,10 +79,14 @@ class ArrayDataset:
         if not (isinstance(indices, np.ndarray) and indices.ndim == 1 and indices.dtype == np.int64):
             indices = example_numbers(indices, self.num_examples, self.name)
         try:
-            return {name: array.take(indices, axis=0) for name, array in self.arrays.items()}
+            taken = {name: array.take(indices, axis=0) for name, array in self.arrays.items()}
         except IndexError:
             example_numbers(indices, self.num_examples, self.name)  # says which one
             raise
+        for array in taken.values():
+            if array.dtype == object:  # the vector is fresh, its elements are ours
+                array[:] = ragged([example.copy() for example in array])
+        return taken
 
     def transformed(self, *transformers: Transformer) -> "ArrayDataset":
         """The data set after these transformers: done once and kept, instead of to each batch again.
@@ -98,8 +104,9 @@ class ArrayDataset:
         """The data set of a slice of the examples; its arrays are views of these."""
         if not isinstance(part, slice):
             raise UsageError(f"{self.name}: [...] takes a slice, as in dataset[:100], got {part!r}")
-        axes = {name: source.axes for name, source in self.sources.items()}
-        dataset = ArrayDataset({name: array[part] for name, array in self.arrays.items()}, axes, name=self.name)
+        dataset = copy.copy(self)
+        dataset.arrays = {name: array[part] for name, array in self.arrays.items()}
+        dataset.num_examples = len(range(self.num_examples)[part])
         dataset.part_of = self, range(self.num_examples)[part]
         return dataset
 
@@ -123,8 +130,11 @@ def native(array: np.ndarray) -> np.ndarray:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _labels(source: str, array: np.ndarray, axes: Mapping[str, Sequence[str]], who: str) -> tuple[str, ...]:
-    return axis_labels(axes.get(source), array.ndim, f"{who}: source {source!r}")
+def _described(array: np.ndarray, axes: Sequence[str] | None, who: str) -> Source:
+    if array.dtype != object:
+        return Source(array.dtype, array.shape[1:], axis_labels(axes, array.ndim, who))
+    dtype, shape = common(array, who)
+    return Source(dtype, shape, axis_labels(axes, 1 + len(shape), who), ragged=True)
 
 
 def _checked(source: str, array: object, who: str) -> np.ndarray:
@@ -134,7 +144,11 @@ def _checked(source: str, array: object, who: str) -> np.ndarray:
         raise DataError(f"{who}: source {source!r} must be one array, got uneven rows") from error
     if array.ndim == 0:
         raise DataError(f"{who}: source {source!r} must have the examples along an axis, got a scalar")
-    if array.dtype.hasobject:
+    if array.dtype == object and array.ndim == 1 and all(isinstance(example, np.ndarray) for example in array):
+        array = ragged([native(example).view() for example in array])
+        for example in array:
+            example.flags.writeable = False
+    elif array.dtype.hasobject:
         raise DataError(f"{who}: source {source!r} must hold numbers, got dtype {array.dtype}")
     # `take` would copy the whole of an array that is not contiguous, at every read.
     array = np.ascontiguousarray(native(array)).view()

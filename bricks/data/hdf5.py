@@ -2,16 +2,20 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import h5py
 import numpy as np
 
 from bricks.data.arrays import ArrayDataset, example_numbers
+from bricks.data.checksums import array_sum
 from bricks.data.contracts import Batch, Source
 from bricks.data.layout import SplitRow, hdf5_errors, read_splits
 from bricks.data.names import as_names, axis_labels
 from bricks.data.selection import Rows, pick, read_rows, set_rows, subset_rows, union
+from bricks.data.sums import REMEDY, read_sums
+from bricks.data.varying import describe_varying, is_varying, read_varying
 from bricks.errors import DataError, UsageError, nearest
 
 
@@ -30,16 +34,19 @@ class H5PYDataset:
         The sources wanted; by default, in alphabetical order, all that each of the sets has.
     load_in_memory : bool
         True reads the examples once, now; False reads from the file at each `read`.
+    axes : dict of str to tuple of str, optional
+        Labels of all axes of a source, "batch" first, in place of those that the file has.
 
     Raises
     ------
     DataError
         The file is missing, truncated, no HDF5 or not in Fuel's layout; it has no such set or source; the
-        sources of a set are not equally long; the subset lies outside.
+        sources of a set are not equally long; the subset lies outside; a check sum is wrong.
 
     Notes
     -----
-    The layout is that of Fuel 0.2 (2018); see layout.py.
+    The layout is that of Fuel 0.2 (2018); see layout.py. Sources of varying length (varying.py) come as `ragged`
+    vectors. Check sums, where the file has them, are compared as sums.py says.
 
     Examples
     --------
@@ -61,6 +68,7 @@ class H5PYDataset:
         subset: slice | Sequence[int] | None = None,
         sources: str | Iterable[str] | None = None,
         load_in_memory: bool = True,
+        axes: Mapping[str, Sequence[str]] | None = None,
     ):
         self.path = os.fspath(path)
         self.which_sets = as_names(which_sets)
@@ -71,8 +79,10 @@ class H5PYDataset:
         with self._reading() as file:
             table = read_splits(file, self.path)
             names = _chosen_sources(table, self.which_sets, as_names(sources), self.path)
-            self.sources = {name: _describe(file, name, self.path) for name in names}
+            self._sums = read_sums(file, table, self.path)
+            self.sources = {name: _describe(file, name, self.path, (axes or {}).get(name)) for name in names}
             self._rows = _chosen_rows(file, table, self.which_sets, names, self.path)
+            self._whole_sets = _lengths(self._rows, table, self.which_sets) if subset is None else None
             if subset is not None:
                 self._rows = {name: subset_rows(rows, subset, self.path) for name, rows in self._rows.items()}
         self.num_examples: int = len(next(iter(self._rows.values())))
@@ -85,7 +95,8 @@ class H5PYDataset:
         if self._memory is not None:
             return self._memory
         with self._reading() as file:
-            arrays = {name: read_rows(file[name], rows) for name, rows in self._rows.items()}
+            arrays = {name: self._read(file, name, rows) for name, rows in self._rows.items()}
+        self._compare_sums(arrays)
         axes = {name: source.axes for name, source in self.sources.items()}
         return ArrayDataset(arrays, axes, name=self.path)
 
@@ -95,7 +106,25 @@ class H5PYDataset:
             return self._memory.read(indices)
         numbers = example_numbers(indices, self.num_examples, self.path)
         with self._reading() as file:
-            return {name: read_rows(file[name], pick(rows, numbers)) for name, rows in self._rows.items()}
+            return {name: self._read(file, name, pick(rows, numbers)) for name, rows in self._rows.items()}
+
+    def _read(self, file: h5py.File, name: str, rows: Rows) -> np.ndarray:
+        if self.sources[name].ragged:
+            return read_varying(file[name], rows, f"{self.path}: source {name!r}")
+        return read_rows(file[name], rows)
+
+    def _compare_sums(self, arrays: Batch) -> None:
+        """Of the sets that were read whole, where the file has their sums."""
+        for name, array in arrays.items():
+            start = 0
+            for split, length in self._whole_sets or ():
+                known = self._sums.get(name, {}).get(split)
+                if known is not None and known != array_sum(array[start : start + length]):
+                    raise DataError(
+                        f"{self.path}: set {split!r}, source {name!r}: the values are not those that were written "
+                        f"(CRC-32); {REMEDY}"
+                    )
+                start += length
 
     def close(self) -> None:
         """Close the file; the next `read` from disk opens it again."""
@@ -136,17 +165,28 @@ def _chosen_sources(
     return names
 
 
-def _describe(file: h5py.File, name: str, who: str) -> Source:
+def _describe(file: h5py.File, name: str, who: str, axes: Sequence[str] | None) -> Source:
     dataset = file.get(name)
     if not isinstance(dataset, h5py.Dataset) or dataset.ndim == 0:
         raise DataError(f"{who}: source {name!r} must be a dataset with the examples along its first axis")
-    if dataset.dtype.hasobject or "shapes" in dataset.dims[0]:
+    who = f"{who}: source {name!r}"
+    if is_varying(dataset):
+        source = describe_varying(dataset, who)
+        return source if axes is None else replace(source, axes=axis_labels(axes, len(source.axes), who))
+    if dataset.dtype.kind not in "biufcS":
         raise DataError(
-            f"{who}: source {name!r} has examples of varying length, got dtype {dataset.dtype}; "
-            "H5PYDataset reads sources of fixed shape, choose among them with sources=[...]"
+            f"{who}: must hold numbers or bytes, got dtype {dataset.dtype} (texts of varying length?); "
+            "choose other sources with sources=[...]"
         )
-    labels = axis_labels([dimension.label for dimension in dataset.dims], dataset.ndim, who)
-    return Source(dataset.dtype.newbyteorder("="), dataset.shape[1:], labels)
+    labels = [dimension.label for dimension in dataset.dims] if axes is None else axes
+    return Source(dataset.dtype.newbyteorder("="), dataset.shape[1:], axis_labels(labels, dataset.ndim, who))
+
+
+def _lengths(rows: Mapping[str, Rows], table: list[SplitRow], sets: tuple[str, ...]) -> list[tuple[str, int]] | None:
+    """How many examples each set gives, in order; None where an example of two sets was left out."""
+    lengths = {row.split: row.stop - row.start for row in table if row.available and row.source in rows}
+    whole = all(isinstance(of_source, range) for of_source in rows.values()) or len(sets) == 1
+    return [(split, int(lengths[split])) for split in sets] if whole else None
 
 
 def _chosen_rows(

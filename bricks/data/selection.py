@@ -82,11 +82,11 @@ def pick(rows: Rows, numbers: np.ndarray) -> np.ndarray:
     return numbers + rows.start if isinstance(rows, range) else rows[numbers]
 
 
-def read_rows(dataset: h5py.Dataset, rows: Rows) -> np.ndarray:
+def read_rows(dataset: h5py.Dataset, rows: Rows, row_bytes: int | None = None) -> np.ndarray:
     """These rows, in this order, as a fresh array.
 
     HDF5 reads stretches of rows in ascending order: so the rows are sorted, read in few stretches and put
-    back in the order asked for.
+    back in the order asked for. `row_bytes` is about what a row takes in the file, where its dtype does not say.
     """
     if isinstance(rows, np.ndarray) and len(rows) and (np.diff(rows) == 1).all():
         rows = range(int(rows[0]), int(rows[-1]) + 1)
@@ -95,7 +95,7 @@ def read_rows(dataset: h5py.Dataset, rows: Rows) -> np.ndarray:
     out = np.empty((len(rows), *dataset.shape[1:]), dataset.dtype.newbyteorder("="))
     order = np.argsort(rows, kind="stable")
     ascending = rows[order]
-    for begin, end in _stretches(ascending, max(1, out[:1].nbytes)):
+    for begin, end in _stretches(ascending, row_bytes or max(1, out[:1].nbytes)):
         low, high = int(ascending[begin]), int(ascending[end - 1]) + 1
         out[order[begin:end]] = dataset[low:high][ascending[begin:end] - low]
     return out

@@ -44,6 +44,7 @@ def table(*rows):
     def change(file):
         resolved = [row._replace(indices=file[row.indices].ref) if row.indices else row for row in rows]
         file.attrs["split"] = split_table(resolved)
+        file.attrs.pop("bricks_crc32", None)  # the sum of the table that was written with the file
 
     return change
 
@@ -255,7 +256,7 @@ def test_an_example_out_of_range_is_refused(path, in_memory):
         ([SplitRow("a", "z", 0, 4)], "source 'z' must be a dataset"),
         ([SplitRow("a", "group", 0, 4)], "source 'group' must be a dataset"),
         ([SplitRow("a", "scalar", 0, 4)], "source 'scalar' must be a dataset with the examples"),
-        ([SplitRow("a", "words", 0, 2)], "source 'words' has examples of varying length"),
+        ([SplitRow("a", "words", 0, 2)], "source 'words': must hold numbers or bytes, got dtype object"),
         ([SplitRow("a", "y", available=False)], "must have a source in common, got none"),
         ([SplitRow("a", "y", 0, 1), SplitRow("a", "y", 1, 2)], "set 'a', source 'y' twice"),
         ([SplitRow("a", "y", indices="outside")], "there are 40 examples, numbered from 0, got 40"),
