@@ -13,12 +13,14 @@ from bricks.data.folds import fold_streams
 from bricks.data.generated import GeneratedStream, generated_streams
 from bricks.data.hdf5 import H5PYDataset
 from bricks.data.idx import read_idx
+from bricks.data.iterable import IterableDataset
 from bricks.data.layout import SplitRow, read_splits, split_table
 from bricks.data.paths import data_folders, find_data_file, writable_folder
 from bricks.data.ragged import ragged
 from bricks.data.schemes import SequentialScheme, ShuffledScheme
 from bricks.data.sequences import OneHot, Permute, TimeMajor
 from bricks.data.streams import BatchIterator, DataStream
+from bricks.data.text import TextFile, text_dictionary
 from bricks.data.transformers import Cast, Flatten, Reshape, ScaleAndShift
 from bricks.data.writing import HDF5Writer, write_hdf5
 
@@ -31,6 +33,7 @@ __all__ = [
     "GeneratedStream",
     "H5PYDataset",
     "HDF5Writer",
+    "IterableDataset",
     "OneHot",
     "Permute",
     "Reshape",
@@ -40,6 +43,7 @@ __all__ = [
     "Source",
     "SplitRow",
     "Stream",
+    "TextFile",
     "TimeMajor",
     "convert_mnist",
     "data_folders",
@@ -52,6 +56,7 @@ __all__ = [
     "read_mnist",
     "read_splits",
     "split_table",
+    "text_dictionary",
     "verify_arrays",
     "verify_file",
     "writable_folder",
