@@ -5,9 +5,12 @@ nor JAX.
 """
 
 from bricks.data.arrays import ArrayDataset
+from bricks.data.balanced import LengthBuckets, StratifiedScheme
+from bricks.data.blocks import BlockShuffledScheme
 from bricks.data.checksums import verify_arrays, verify_file
 from bricks.data.contracts import Source, Stream
 from bricks.data.converters.mnist import convert_mnist, read_mnist
+from bricks.data.draws import Place
 from bricks.data.ensure import ensure
 from bricks.data.folds import fold_streams
 from bricks.data.generated import GeneratedStream, generated_streams
@@ -17,7 +20,15 @@ from bricks.data.iterable import IterableDataset
 from bricks.data.layout import SplitRow, read_splits, split_table
 from bricks.data.paths import data_folders, find_data_file, writable_folder
 from bricks.data.ragged import ragged
-from bricks.data.schemes import SequentialScheme, ShuffledScheme
+from bricks.data.schemes import (
+    ConcatenatedScheme,
+    ConstantScheme,
+    SequentialExampleScheme,
+    SequentialScheme,
+    Shard,
+    ShuffledExampleScheme,
+    ShuffledScheme,
+)
 from bricks.data.sequences import OneHot, Permute, TimeMajor
 from bricks.data.streams import BatchIterator, DataStream
 from bricks.data.text import TextFile, text_dictionary
@@ -27,21 +38,30 @@ from bricks.data.writing import HDF5Writer, write_hdf5
 __all__ = [
     "ArrayDataset",
     "BatchIterator",
+    "BlockShuffledScheme",
     "Cast",
+    "ConcatenatedScheme",
+    "ConstantScheme",
     "DataStream",
     "Flatten",
     "GeneratedStream",
     "H5PYDataset",
     "HDF5Writer",
     "IterableDataset",
+    "LengthBuckets",
     "OneHot",
     "Permute",
+    "Place",
     "Reshape",
     "ScaleAndShift",
+    "SequentialExampleScheme",
     "SequentialScheme",
+    "Shard",
+    "ShuffledExampleScheme",
     "ShuffledScheme",
     "Source",
     "SplitRow",
+    "StratifiedScheme",
     "Stream",
     "TextFile",
     "TimeMajor",

@@ -6,8 +6,8 @@ import numpy as np
 
 from bricks.data.arrays import ArrayDataset
 from bricks.data.contracts import Batch, Dataset, Scheme, Stream
-from bricks.data.schemes import whole
-from bricks.data.streams import DataStream
+from bricks.data.schemes import batch_cuts, part_of, whole
+from bricks.data.streams import DataStream, reads_disk
 from bricks.errors import DataError, UsageError
 
 
@@ -70,8 +70,8 @@ def fold_streams(streams: Mapping[str, Stream], *, folds: int, fold: int, seed: 
     held_out = np.sort(parts.pop(fold - 1))
     return {
         **streams,
-        "train": _PartStream(dataset, np.sort(np.concatenate(parts)), train),
-        "valid": _PartStream(dataset, held_out, valid),
+        "train": _part(dataset, np.sort(np.concatenate(parts)), train),
+        "valid": _part(dataset, held_out, valid),
     }
 
 
@@ -79,19 +79,22 @@ class _Part:
     """A scheme's order, of some examples of a data set alone."""
 
     def __init__(self, scheme: Scheme, rows: np.ndarray):
-        self.scheme, self.rows, self.batch_size = scheme, rows, scheme.batch_size
+        self.scheme, self.rows, self.batch_size = part_of(scheme, rows), rows, scheme.batch_size
+        self.read_batches = getattr(scheme, "read_batches", 1)
+        self.produces_examples = getattr(scheme, "produces_examples", False)
 
     def indices(self, num_examples: int, epoch: int) -> np.ndarray:
-        return self.rows[self.scheme.indices(num_examples, epoch)]
+        return self.rows[self.scheme.indices(len(self.rows), epoch)]
+
+    def cuts(self, num_examples: int, epoch: int) -> np.ndarray:
+        return batch_cuts(self.scheme, len(self.rows), epoch)
 
 
-class _PartStream(DataStream):
+def _part(dataset: Dataset, rows: np.ndarray, like: DataStream) -> DataStream:
     """A stream like another one, over some examples of a data set."""
-
-    def __init__(self, dataset: Dataset, rows: np.ndarray, like: DataStream):
-        super().__init__(dataset, _Part(like.scheme, rows), like.transformers)
-        self.num_examples = len(rows)
-        self.batches_per_epoch = -(-len(rows) // self.scheme.batch_size)
+    return DataStream(
+        dataset, _Part(like.scheme, rows), like.transformers, read_ahead=like.asked_ahead, workers=like.workers
+    )
 
 
 class _Joined:
@@ -100,6 +103,7 @@ class _Joined:
     def __init__(self, first: Dataset, second: Dataset):
         self.first, self.second, self.sources = first, second, first.sources
         self.num_examples = first.num_examples + second.num_examples
+        self.from_disk = reads_disk(first) or reads_disk(second)
 
     def read(self, indices: np.ndarray) -> Batch:
         indices = np.asarray(indices)

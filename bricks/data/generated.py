@@ -10,6 +10,7 @@ import numpy as np
 
 from bricks.data.arrays import ArrayDataset
 from bricks.data.contracts import Batch, Source, Stream, Transformer
+from bricks.data.draws import Place, through
 from bricks.data.schemes import SequentialScheme, ShuffledScheme, whole
 from bricks.data.streams import BatchIterator, DataStream
 from bricks.errors import DataError
@@ -99,9 +100,8 @@ class GeneratedStream:
             drawn = self.draw(_generator(self.seed, _TRAIN, epoch, number), n)
             arrays = {name: np.asarray(array) for name, array in drawn.items()}
             self._check(arrays, n)
-            for transformer in self.transformers:
-                arrays = transformer.apply(arrays)
-            return arrays
+            examples = np.arange(n) + number * self.batch_size
+            return through(self.transformers, arrays, Place(epoch, number, examples))
 
         return batch
 

@@ -100,6 +100,11 @@ class H5PYDataset:
         axes = {name: source.axes for name, source in self.sources.items()}
         return ArrayDataset(arrays, axes, name=self.path)
 
+    @property
+    def arrays(self) -> dict[str, np.ndarray] | None:
+        """Those of all examples where they are in memory, else None."""
+        return None if self._memory is None else self._memory.arrays
+
     def read(self, indices: Sequence[int] | np.ndarray) -> Batch:
         """The examples of these numbers, in this order, as fresh arrays; negative ones count from the end."""
         if self._memory is not None:

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 from bricks.data.arrays import example_numbers, native
+from bricks.data.contiguous import read_contiguous
 from bricks.data.layout import SplitRow
 from bricks.errors import DataError, UsageError
 
@@ -86,27 +87,34 @@ def read_rows(dataset: h5py.Dataset, rows: Rows, row_bytes: int | None = None) -
     """These rows, in this order, as a fresh array.
 
     HDF5 reads stretches of rows in ascending order: so the rows are sorted, read in few stretches and put
-    back in the order asked for. `row_bytes` is about what a row takes in the file, where its dtype does not say.
+    back in the order asked for; a chunk is read once. A dataset that is not in chunks is read without HDF5.
+    `row_bytes` is about what a row takes in the file, where its dtype does not say.
     """
     if isinstance(rows, np.ndarray) and len(rows) and (np.diff(rows) == 1).all():
         rows = range(int(rows[0]), int(rows[-1]) + 1)
+    read = read_contiguous(dataset, rows)
+    if read is not None:
+        return native(read)
     if isinstance(rows, range):
         return native(dataset[rows.start : rows.stop])
     out = np.empty((len(rows), *dataset.shape[1:]), dataset.dtype.newbyteorder("="))
     order = np.argsort(rows, kind="stable")
     ascending = rows[order]
-    for begin, end in _stretches(ascending, row_bytes or max(1, out[:1].nbytes)):
+    chunk = dataset.chunks[0] if dataset.chunks else 1
+    for begin, end in _stretches(ascending, row_bytes or max(1, out[:1].nbytes), chunk):
         low, high = int(ascending[begin]), int(ascending[end - 1]) + 1
         out[order[begin:end]] = dataset[low:high][ascending[begin:end] - low]
     return out
 
 
-def _stretches(ascending: np.ndarray, row_bytes: int) -> Iterator[tuple[int, int]]:
-    """Where to cut sorted row numbers so that each piece is worth one read."""
-    gap, longest = max(1, GAP_BYTES // row_bytes), max(1, RUN_BYTES // row_bytes)
+def _stretches(ascending: np.ndarray, row_bytes: int, chunk: int) -> Iterator[tuple[int, int]]:
+    """Where to cut sorted row numbers so that each piece is worth one read, and no chunk of rows is in two of them."""
+    gap, longest = max(1, GAP_BYTES // row_bytes), max(1, RUN_BYTES // row_bytes // chunk) * chunk
+    apart = (np.diff(ascending) > gap) & (np.diff(ascending // chunk) > 0)
     begin = 0
-    for end in (*(np.flatnonzero(np.diff(ascending) > gap) + 1), len(ascending)):
+    for end in (*(np.flatnonzero(apart) + 1), len(ascending)):
         while begin < end:
-            piece = int(np.searchsorted(ascending[begin:end], ascending[begin] + longest)) + begin
+            limit = ascending[begin] // chunk * chunk + longest
+            piece = int(np.searchsorted(ascending[begin:end], limit)) + begin
             yield begin, piece
             begin = piece

@@ -5,10 +5,15 @@ stream do not disturb each other.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from bricks.data.contracts import Batch, Dataset, Scheme, Source, Stream, Transformer
+from bricks.data.draws import Place, through
+from bricks.data.readahead import ReadAhead, Thread
+from bricks.data.schemes import Shard, batch_cuts, whole
+from bricks.data.workers import SLOTS, Workers
 from bricks.errors import CheckpointError, DataError
 
 
@@ -23,6 +28,14 @@ class DataStream:
         The order of the examples and the size of a batch.
     transformers : list of Transformer
         Applied to each batch, first to last.
+    shard : (int, int), optional
+        (i, n): of each batch the i-th of n equal parts, for the i-th of n processes; see `Shard`.
+    read_ahead : int, optional
+        Batches that a thread makes before they are asked for. By default, where they are read from disk, two or as
+        many as the scheme reads at once; where the data set is in memory none.
+    workers : int
+        Processes that make the batches, 0 for none: for transformers that are heavy. They start with the second
+        batch that an iterator is asked for, and end with the stream, or with this process, however it ends.
 
     Attributes
     ----------
@@ -30,11 +43,21 @@ class DataStream:
         What a batch holds, known before the first one.
     num_examples, batches_per_epoch : int
         In one epoch; the last batch may be short.
+    produces_examples : bool
+        Whether the scheme gives examples one by one, without a batch axis.
 
     Raises
     ------
+    UsageError
+        A number is out of range, or the stream cannot be sent to worker processes.
     DataError
         The data set is empty, or does not fit a transformer.
+
+    Notes
+    -----
+    Whether a batch is made when it is asked for, ahead by a thread, or in another process: it has the same bits,
+    comes in the same order, and a saved position means the same. Processes get the stream pickled, so what it refers
+    to must be importable, and a data set in memory is copied to each.
 
     Examples
     --------
@@ -44,41 +67,108 @@ class DataStream:
     [[1, 2], [3]]
     """
 
-    def __init__(self, dataset: Dataset, scheme: Scheme, transformers: Sequence[Transformer] = ()):
+    def __init__(
+        self,
+        dataset: Dataset,
+        scheme: Scheme,
+        transformers: Sequence[Transformer] = (),
+        *,
+        shard: tuple[int, int] | None = None,
+        read_ahead: int | None = None,
+        workers: int = 0,
+    ):
         if dataset.num_examples == 0:
             raise DataError("DataStream: the data set must have at least one example, got an empty one")
-        self.dataset, self.scheme, self.transformers = dataset, scheme, tuple(transformers)
+        self.dataset, self.transformers = dataset, tuple(transformers)
+        self.scheme = scheme if shard is None else Shard(scheme, *shard)
         self.sources: dict[str, Source] = dict(dataset.sources)
         for transformer in self.transformers:
             self.sources = transformer.sources(self.sources)
-        self.num_examples: int = dataset.num_examples
-        self.batches_per_epoch: int = -(-dataset.num_examples // scheme.batch_size)
+        self.produces_examples: bool = getattr(scheme, "produces_examples", False)
+        if self.produces_examples:
+            self._axis = {name: source.batch_axis for name, source in self.sources.items()}
+            self.sources = {name: _of_one(source) for name, source in self.sources.items()}
+        cuts = batch_cuts(self.scheme, dataset.num_examples, 0)
+        self.num_examples, self.batches_per_epoch = int(cuts[-1]), len(cuts) - 1
+        if self.batches_per_epoch == 0:
+            raise DataError(f"DataStream: no batch of {dataset.num_examples} examples has a part for each shard")
+        self.read_batches: int = getattr(self.scheme, "read_batches", 1) if reads_disk(dataset) else 1
+        self.read_every = 1  # of the batches that are read at once, whose turn it is here
+        self.workers = whole(workers, 0, "workers", "DataStream")
+        self.asked_ahead = None if read_ahead is None else whole(read_ahead, 0, "read_ahead", "DataStream")
+        self._processes: Workers | None = None
+
+    @property
+    def ahead(self) -> int:
+        """Batches that are made before they are asked for."""
+        if self.asked_ahead is not None and not self.workers:
+            return self.asked_ahead
+        if self.workers:
+            return max(self.asked_ahead or 0, SLOTS * self.workers - 1)
+        return max(2, self.read_batches) if reads_disk(self.dataset) else 0
+
+    @property
+    def worker_processes(self) -> Workers:
+        """The processes, started when they are first needed, and again where one of them is gone."""
+        if self._processes is None or self._processes.broken:
+            self.close()
+            self._processes = Workers(self, self.workers)
+        return self._processes
+
+    def close(self) -> None:
+        """End the worker processes, if there are any; the next batch starts them again."""
+        processes, self._processes = self._processes, None
+        if processes is not None:
+            processes.close()
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_processes": None}  # they belong to their process
 
     def iterator(self) -> "BatchIterator":
         """A new iterator at the start of epoch 0."""
         return BatchIterator(self)
 
+    def plan(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """An epoch's examples in order, and where its batches begin and end among them."""
+        total = self.dataset.num_examples
+        return self.scheme.indices(total, epoch), batch_cuts(self.scheme, total, epoch)
+
     def batches(self, epoch: int) -> Callable[[int], Batch]:
         """What gives batch 0, 1, ... of this epoch."""
-        order, size = self.scheme.indices(self.num_examples, epoch), self.scheme.batch_size
-        return lambda batch: self.read(order[batch * size : (batch + 1) * size])
+        order, cuts = self.plan(epoch)
+        draws = any(hasattr(transformer, "apply_at") for transformer in self.transformers)
+        at_once = self.read_batches > 1 and type(self).read is DataStream.read
+        read = _Stretches(self, order, cuts) if at_once else None
+
+        def batch(number: int) -> Batch:
+            rows = order[cuts[number] : cuts[number + 1]]
+            if read is None and not draws:
+                return self.read(rows)
+            raw = self.dataset.read(rows) if read is None else read(number)
+            return self.transform(raw, Place(epoch, number, rows))
+
+        return batch
 
     def read(self, indices: np.ndarray) -> Batch:
-        """The batch of the examples of these numbers, in fresh arrays."""
-        return self.transform(self.dataset.read(indices))
+        """The batch of the examples of these numbers, in fresh arrays; where transformers draw, as first in epoch 0."""
+        return self.transform(self.dataset.read(indices), Place(0, 0, np.asarray(indices)))
 
-    def transform(self, batch: Batch) -> Batch:
+    def transform(self, batch: Batch, place: Place | None = None) -> Batch:
         """A batch as the data set has it, through the transformers."""
-        for transformer in self.transformers:
-            batch = transformer.apply(batch)
+        batch = through(self.transformers, batch, place)
+        if self.produces_examples:
+            return {name: np.moveaxis(array, self._axis[name], 0)[0] for name, array in batch.items()}
         return batch
 
     @property
     def arrays(self) -> Mapping[str, np.ndarray] | None:
         """The data set's arrays, where a batch can be made on the device: `transform({name: array[rows]})`.
 
-        None where the data set is not in memory, a transformer wants NumPy's arrays, or reading was overridden.
+        None where the data set is not in memory or has examples of unequal shape, a transformer wants NumPy's arrays,
+        or reading was overridden.
         """
+        if self.produces_examples or any(source.ragged for source in self.dataset.sources.values()):
+            return None
         own = all(getattr(getattr(self, name), "__func__", None) is getattr(DataStream, name) for name in _READING)
         if not own or not all("traceable" in vars(type(t)) and t.traceable for t in self.transformers):
             return None
@@ -86,6 +176,41 @@ class DataStream:
 
 
 _READING = ("iterator", "batches", "read", "transform")
+
+
+class _Stretches:
+    """Reads several batches of an epoch at once, sorted, and gives them one by one."""
+
+    def __init__(self, stream: DataStream, order: np.ndarray, cuts: np.ndarray):
+        self._dataset, self._order, self._cuts = stream.dataset, order, cuts
+        self._batches, self._every = stream.read_batches, stream.read_every
+        self._which: tuple[int, int] | None = None
+
+    def __call__(self, number: int) -> Batch:
+        which = number // self._batches, number % self._every
+        if which != self._which:
+            start = which[0] * self._batches
+            numbers = range(start, min(start + self._batches, len(self._cuts) - 1))
+            mine = [self._of(n) for n in numbers if n % self._every == which[1]]
+            self._rows = np.unique(np.concatenate(mine))
+            self._which = self._arrays = None  # let go before the next is read
+            self._arrays = self._dataset.read(self._rows)
+            self._which = which
+        places = np.searchsorted(self._rows, self._of(number))
+        return {name: array.take(places, axis=0) for name, array in self._arrays.items()}
+
+    def _of(self, number: int) -> np.ndarray:
+        return self._order[self._cuts[number] : self._cuts[number + 1]]
+
+
+def reads_disk(dataset: Dataset) -> bool:
+    """Whether a batch of the data set comes from a file; one in memory has `arrays`, or says so by `from_disk`."""
+    return getattr(dataset, "from_disk", getattr(dataset, "arrays", None) is None)
+
+
+def _of_one(source: Source) -> Source:
+    axes = source.axes[: source.batch_axis] + source.axes[source.batch_axis + 1 :]
+    return replace(source, axes=axes, ragged=False)
 
 
 class BatchIterator:
@@ -112,7 +237,8 @@ class BatchIterator:
         self._stream = stream
         self._epoch = self._batch = 0
         self._batches: Callable[[int], Batch] | None = None  # of the present epoch, from its first batch on
-        self._order: tuple[int, np.ndarray] | None = None  # an epoch and its order, once rows were taken
+        self._plan: tuple | None = None  # an epoch, its order and cuts, once rows were taken
+        self._thread = Thread()
 
     @property
     def epoch(self) -> int:
@@ -137,7 +263,9 @@ class BatchIterator:
             self._epoch, self._batch, self._batches = self._epoch + 1, 0, None
             raise StopIteration
         if self._batches is None:
-            self._batches = self._stream.batches(self._epoch)
+            ahead = getattr(self._stream, "ahead", 0)
+            stream, epoch = self._stream, self._epoch
+            self._batches = ReadAhead(stream, epoch, self._thread) if ahead else stream.batches(epoch)
         batch = self._batches(self._batch)
         self._batch += 1
         return batch
@@ -145,20 +273,20 @@ class BatchIterator:
     def take_rows(self, most: int) -> np.ndarray:
         """Go on by up to `most` batches without reading them: the numbers of their examples, (batches, examples).
 
-        The batches are of one size: a short last one comes alone. None, as an empty array, at the end of the
+        The batches are of one size: a short one comes alone. None, as an empty array, at the end of the
         epoch; then the iterator stands at the start of the next one.
         """
-        scheme, total, epoch = self._stream.scheme, self._stream.num_examples, self._epoch
-        size, first = scheme.batch_size, self._batch * scheme.batch_size
         if self.at_end:
             self._epoch, self._batch, self._batches = self._epoch + 1, 0, None
-            return np.zeros((0, size), np.int64)
-        if self._order is None or self._order[0] != epoch:
-            self._order = (epoch, scheme.indices(total, epoch))
-        whole = min(most, (total - first) // size)
-        count = max(whole, 1)
+            return np.zeros((0, self._stream.scheme.batch_size), np.int64)
+        if self._plan is None or self._plan[0] != self._epoch:
+            self._plan = self._epoch, *self._stream.plan(self._epoch)
+        _, order, cuts = self._plan
+        cuts = cuts[self._batch : self._batch + most + 1]
+        sizes = np.diff(cuts)
+        count = int(np.argmin(np.append(sizes == sizes[0], False)))
         self._batch += count
-        return self._order[1][first : first + count * size].reshape(count, -1)
+        return order[cuts[0] : cuts[count]].reshape(count, -1)
 
     def state_dict(self) -> dict[str, int]:
         """The position: all that an iterator over an equal stream needs to go on."""
