@@ -27,12 +27,14 @@ setup(
         "pyyaml>=6",
         "rich>=13",
         "safetensors>=0.4",
+        "scipy>=1.11",  # of PyTensor's own requirements; named since .mat and .arff are read by it
     ],
     extras_require={
         "cuda": ["jax[cuda12]>=0.10,<0.13"],
-        "test": ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100", "ruff>=0.6", "tensorboard>=2.16"],
+        "test": ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100", "ruff>=0.6", "tensorboard>=2.16", "pillow>=10"],
         "bench": ["torch>=2.9,<2.14", "matplotlib>=3.8"],
         "notebook": ["jupyterlab>=4", "matplotlib>=3.8"],
+        "images": ["pillow>=10"],
         "tensorboard": ["tensorboard>=2.16"],
     },
     classifiers=[

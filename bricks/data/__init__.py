@@ -9,7 +9,12 @@ from bricks.data.balanced import LengthBuckets, StratifiedScheme
 from bricks.data.blocks import BlockShuffledScheme
 from bricks.data.checksums import verify_arrays, verify_file
 from bricks.data.contracts import Source, Stream
+from bricks.data.converters.arff import convert_arff
+from bricks.data.converters.cifar import convert_cifar10, convert_cifar100
+from bricks.data.converters.csvs import convert_csv, convert_iris
+from bricks.data.converters.images import convert_images
 from bricks.data.converters.mnist import convert_mnist, read_mnist
+from bricks.data.converters.svhn import convert_svhn
 from bricks.data.draws import Place
 from bricks.data.ensure import ensure
 from bricks.data.folds import fold_streams
@@ -65,7 +70,14 @@ __all__ = [
     "Stream",
     "TextFile",
     "TimeMajor",
+    "convert_arff",
+    "convert_cifar10",
+    "convert_cifar100",
+    "convert_csv",
+    "convert_images",
+    "convert_iris",
     "convert_mnist",
+    "convert_svhn",
     "data_folders",
     "ensure",
     "find_data_file",

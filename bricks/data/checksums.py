@@ -3,7 +3,7 @@
 import hashlib
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from bricks.errors import DataError
 RESTORE = "restore it (in a checkout: git checkout -- FILE) or fetch it anew"
 
 
-def verify_file(path: str | os.PathLike, sha256: str) -> None:
-    """Raise a DataError unless the file is there and has this SHA-256 sum (hexadecimal).
+def verify_file(path: str | os.PathLike, sha256: str | Sequence[str]) -> None:
+    """Raise a DataError unless the file is there and has this SHA-256 sum (hexadecimal), or one of these.
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "a"
@@ -25,9 +25,11 @@ def verify_file(path: str | os.PathLike, sha256: str) -> None:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}; {RESTORE}") from error
-    if found != sha256:
+    known = [sha256] if isinstance(sha256, str) else list(sha256)
+    if found not in known:
         raise DataError(
-            f"{path}: the SHA-256 sum must be {sha256}, got {found}: the file is damaged or another one; {RESTORE}"
+            f"{path}: the SHA-256 sum must be {' or '.join(known)}, got {found}: the file is damaged or another one; "
+            f"{RESTORE}"
         )
 
 

@@ -4,7 +4,7 @@ LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bricks.data.arrays import ArrayDataset
@@ -27,6 +27,16 @@ SHA256 = {
     "t10k-labels-idx1-ubyte.gz": "b91679a0acfe4ba0e50a2437a903084cba1f5f92592b016a25a7dfd00455798b",
 }
 
+# As LeCun distributed them; the same content, packed otherwise.
+ORIGINAL_SHA256 = {
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+
+KNOWN = {name: (SHA256[name], ORIGINAL_SHA256[name]) for name in SHA256}
+
 # Of the converted arrays, the same in Fuel's own files.
 CRC32 = {
     "train": {"features": 0xF3639B56, "targets": 0xBA07E8EF},
@@ -37,7 +47,11 @@ AXES = {"features": ("batch", "channel", "height", "width"), "targets": ("batch"
 
 
 def convert_mnist(
-    folder: str | os.PathLike, output: str | os.PathLike, *, checksums: Mapping[str, str] = SHA256
+    folder: str | os.PathLike,
+    output: str | os.PathLike,
+    *,
+    checksums: Mapping[str, str | Sequence[str]] | None = KNOWN,
+    compression: str | None = None,
 ) -> None:
     """Convert the four files in `folder` to one HDF5 file in Fuel's layout.
 
@@ -48,15 +62,18 @@ def convert_mnist(
     output : path
         Of the HDF5 file: `features` uint8 (70000, 1, 28, 28) and `targets` uint8 (70000, 1), the 60,000
         examples of set `train` before the 10,000 of `test`. It appears there whole or not at all.
-    checksums : dict of str to str
-        The SHA-256 sums that the four files must have; by default those of the copy that comes with bricks.
+    checksums : dict of str to str or list of str, or None
+        The SHA-256 sums that the four files must have, or one of them; by default those of the copy that comes with
+        bricks, and of the files as LeCun distributed them. None takes any.
+    compression : str, optional
+        As `write_hdf5` takes it.
 
     Raises
     ------
     DataError
         A file is missing, has another sum or is damaged; the output cannot be written.
     """
-    for name in (name for pair in FILES.values() for name in pair):
+    for name in (name for pair in FILES.values() for name in pair if checksums is not None):
         verify_file(Path(folder, name), checksums[name])
     sets = {}
     for split, (images, labels) in FILES.items():
@@ -67,7 +84,7 @@ def convert_mnist(
                 f"(n,), got {pixels.shape} and {digits.shape}"
             )
         sets[split] = {"features": pixels[:, None], "targets": digits[:, None]}
-    write_hdf5(output, sets, axes=AXES, command="bricks.data.convert_mnist")
+    write_hdf5(output, sets, axes=AXES, compression=compression, command="bricks.data.convert_mnist")
 
 
 def read_mnist(path: str | os.PathLike) -> dict[str, ArrayDataset]:

@@ -1,0 +1,374 @@
+"""Converters: historic files, made here byte by byte, to the arrays that were put into them."""
+
+import hashlib
+import io
+import tarfile
+
+import h5py
+import numpy as np
+import pytest
+
+from bricks.data import (
+    H5PYDataset,
+    convert_arff,
+    convert_cifar10,
+    convert_cifar100,
+    convert_csv,
+    convert_images,
+    convert_iris,
+    convert_svhn,
+)
+from bricks.errors import DataError, UsageError
+
+
+def read(path, which_set="all", **options):
+    dataset = H5PYDataset(path, which_set, **options)
+    return dataset.read(range(dataset.num_examples))
+
+
+def notes(path, source):
+    with h5py.File(path) as file:
+        return {key: list(value) for key, value in file[source].attrs.items() if key in ("classes", "columns")}
+
+
+def make_cifar(random, labels):
+    """Files of an archive, and the arrays in them, by set."""
+    files, arrays = {}, {}
+    names = {"train": [f"data_batch_{n}.bin" for n in range(1, 6)], "test": ["test_batch.bin"]}
+    if len(labels) > 1:
+        names = {"train": ["train.bin"], "test": ["test.bin"]}
+    for which_set, of_set in names.items():
+        rows = []
+        for name in of_set:
+            given = [[random.integers(0, largest + 1) for largest in labels] for _ in range(3)]
+            pixels = random.integers(0, 256, (3, 3, 32, 32), dtype=np.uint8)
+            files[name] = b"".join(
+                bytes(map(int, row)) + image.tobytes() for row, image in zip(given, pixels, strict=True)
+            )
+            rows += zip(given, pixels, strict=True)
+        arrays[which_set] = np.array([row for row, _ in rows]), np.stack([image for _, image in rows])
+    return files, arrays
+
+
+def make_tar(path, folder, files):
+    with tarfile.open(path, "w:gz") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"{folder}/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+
+
+@pytest.mark.parametrize("given", ["archive", "folder of archive", "unpacked", "files"])
+@pytest.mark.parametrize("kind", ["cifar10", "cifar100"])
+def test_cifar(tmp_path, kind, given):
+    convert, labels, archive, folder = {
+        "cifar10": (convert_cifar10, {"targets": 9}, "cifar-10-binary.tar.gz", "cifar-10-batches-bin"),
+        "cifar100": (
+            convert_cifar100,
+            {"coarse_labels": 19, "fine_labels": 99},
+            "cifar-100-binary.tar.gz",
+            "cifar-100-binary",
+        ),
+    }[kind]
+    files, arrays = make_cifar(np.random.default_rng(0), list(labels.values()))
+    source = tmp_path / "originals"
+    (source / folder).mkdir(parents=True)
+    sums = None
+    if "archive" in given:
+        make_tar(source / archive, folder, files)
+        sums = {archive: hashlib.sha256((source / archive).read_bytes()).hexdigest()}
+    else:
+        for name, content in files.items():
+            (source / folder / name).write_bytes(content)
+    source = {"archive": source / archive, "files": source / folder}.get(given, source)
+    convert(source, tmp_path / "a.hdf5", checksums=sums)
+    for which_set, (numbers, pixels) in arrays.items():
+        batch = read(tmp_path / "a.hdf5", which_set)
+        np.testing.assert_array_equal(batch.pop("features"), pixels)
+        assert sorted(batch) == sorted(labels)
+        for column, name in enumerate(labels):
+            assert batch[name].dtype == np.uint8
+            np.testing.assert_array_equal(batch[name], numbers[:, column : column + 1])
+    assert H5PYDataset(tmp_path / "a.hdf5", "train").sources["features"].axes == ("batch", "channel", "height", "width")
+    with h5py.File(tmp_path / "a.hdf5") as file:
+        assert file.attrs["fuel_convert_command"] == f"bricks.data.convert_{kind}"
+
+
+def test_cifar_that_is_damaged_is_refused(tmp_path):
+    files, _ = make_cifar(np.random.default_rng(0), [9])
+    archive, output = tmp_path / "cifar-10-binary.tar.gz", tmp_path / "a.hdf5"
+    make_tar(archive, "x", files)
+    with pytest.raises(DataError, match="SHA-256 sum must be c4a38c50"):
+        convert_cifar10(archive, output)
+    for change, message in [
+        ({"data_batch_2.bin": files["data_batch_2.bin"][:-1]}, "data_batch_2.bin: must be examples of 3073 bytes"),
+        ({"data_batch_3.bin": b"\x0a" + files["data_batch_3.bin"][1:]}, "targets must be from 0 to 9, got 10"),
+        ({"test_batch.bin": b""}, "test_batch.bin: must have at least one example"),
+    ]:
+        make_tar(archive, "x", files | change)
+        with pytest.raises(DataError, match=message):
+            convert_cifar10(archive, output, checksums=None)
+    del files["test_batch.bin"]
+    make_tar(archive, "x", files)
+    with pytest.raises(DataError, match="must contain test_batch.bin, got data_batch_1.bin"):
+        convert_cifar10(archive, output, checksums=None)
+    archive.write_bytes(archive.read_bytes()[:-3000])
+    with pytest.raises(DataError, match="tar.gz: damaged or no archive"):
+        convert_cifar10(archive, output, checksums=None)
+    with pytest.raises(DataError, match="must contain data_batch_1.bin; is it the folder"):
+        (tmp_path / "empty").mkdir()
+        convert_cifar10(tmp_path / "empty", output)
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("extra", [False, True])
+def test_svhn(tmp_path, extra):
+    from scipy.io import savemat
+
+    random, arrays, sums = np.random.default_rng(0), {}, {}
+    for name in ("train", "test", *(["extra"] if extra else [])):
+        pixels = random.integers(0, 256, (4, 5, 3, 6), dtype=np.uint8)
+        digits = np.array([[1], [10], [9], [2], [10], [5]], np.uint8)
+        path = tmp_path / f"{name}_32x32.mat"
+        savemat(path, {"X": pixels, "y": digits}, do_compression=True)
+        arrays[name], sums[path.name] = pixels, hashlib.sha256(path.read_bytes()).hexdigest()
+    convert_svhn(tmp_path, tmp_path / "a.hdf5", checksums=sums, compression="gzip")
+    for name, pixels in arrays.items():
+        batch = read(tmp_path / "a.hdf5", name)
+        for number in range(6):
+            for channel in range(3):
+                np.testing.assert_array_equal(batch["features"][number, channel], pixels[:, :, channel, number])
+        assert batch["targets"].tolist() == [[1], [0], [9], [2], [0], [5]]
+    path = tmp_path / "test_32x32.mat"
+    with pytest.raises(DataError, match="train_32x32.mat: the SHA-256 sum must be 435e94d6"):
+        convert_svhn(tmp_path, tmp_path / "b.hdf5")
+    savemat(path, {"X": pixels, "y": digits[:-1]})
+    with pytest.raises(DataError, match="test_32x32.mat: must have X"):
+        convert_svhn(tmp_path, tmp_path / "b.hdf5", checksums=None)
+    savemat(path, {"X": pixels, "y": digits + np.uint8(1)})
+    with pytest.raises(DataError, match="y must be from 1 to 10, got 2 to 11"):
+        convert_svhn(tmp_path, tmp_path / "b.hdf5", checksums=None)
+    path.write_bytes(b"MATLAB 5.0 MAT-file" * 20)
+    with pytest.raises(DataError, match="test_32x32.mat: damaged or no file of MATLAB's"):
+        convert_svhn(tmp_path, tmp_path / "b.hdf5", checksums=None)
+    path.unlink()
+    with pytest.raises(DataError, match="test_32x32.mat: cannot be read: No such file"):
+        convert_svhn(tmp_path, tmp_path / "b.hdf5", checksums=None)
+    assert not (tmp_path / "b.hdf5").exists()
+
+
+IRIS = "5.1,3.5,1.4,0.2,Iris-setosa\n6.3,3.3,6.0,2.5,Iris-virginica\n7.0,3.2,4.7,1.4,Iris-versicolor\n\n"
+
+
+def test_iris(tmp_path):
+    (tmp_path / "iris.data").write_text(IRIS)
+    with pytest.raises(DataError, match="iris.data: the SHA-256 sum must be 6f608b71"):
+        convert_iris(tmp_path, tmp_path / "a.hdf5")
+    convert_iris(tmp_path, tmp_path / "a.hdf5", checksums=None)
+    batch = read(tmp_path / "a.hdf5")
+    assert batch["features"].dtype == np.float32
+    np.testing.assert_array_equal(
+        batch["features"], np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6, 2.5], [7, 3.2, 4.7, 1.4]], "float32")
+    )
+    assert batch["targets"].tolist() == [[0], [2], [1]]
+    assert notes(tmp_path / "a.hdf5", "targets") == {"classes": ["Iris-setosa", "Iris-versicolor", "Iris-virginica"]}
+
+
+CSV = '\ufeffsize , note,"a, b",label\r\n1,x,0.5,2\r\n\r\n,"?",1e3,10\r\n-3,y,nan,2\r\n'
+
+
+@pytest.mark.parametrize("target", [None, "label", "note", "size"])
+def test_csv(tmp_path, target):
+    (tmp_path / "a.csv").write_text(CSV, encoding="utf-8", newline="")
+    options = {"target": target, "which_set": "train"}
+    if target == "size":
+        with pytest.raises(DataError, match="line 4: the target, column 'size', must be there"):
+            convert_csv(tmp_path / "a.csv", tmp_path / "a.hdf5", **options)
+        return
+    if target == "note":
+        with pytest.raises(DataError, match="line 4: the target, column 'note'"):
+            convert_csv(tmp_path / "a.csv", tmp_path / "a.hdf5", **options)
+        return
+    convert_csv(tmp_path / "a.csv", tmp_path / "a.hdf5", **options)
+    batch = read(tmp_path / "a.hdf5", "train")
+    nan = np.nan
+    np.testing.assert_array_equal(batch["features"], [[1, 1, 0, 0.5], [nan, 0, 0, 1e3], [-3, 0, 1, nan]])
+    assert notes(tmp_path / "a.hdf5", "features") == {"columns": ["size", "note=x", "note=y", "a, b"]}
+    assert batch["targets"].tolist() == [[2], [10], [2]]
+    assert batch["targets"].dtype == np.int64
+
+
+def test_csv_without_names_or_targets_and_with_other_delimiters(tmp_path):
+    (tmp_path / "a.csv").write_text("1;2.5\n3;4\n")
+    convert_csv(tmp_path / "a.csv", tmp_path / "a.hdf5", delimiter=";", dtype="float32")
+    batch = read(tmp_path / "a.hdf5")
+    assert {name: array.tolist() for name, array in batch.items()} == {"features": [[1, 2.5], [3, 4]]}
+    assert batch["features"].dtype == np.float32
+    convert_csv(tmp_path / "a.csv", tmp_path / "a.hdf5", delimiter=";", target="1")
+    assert read(tmp_path / "a.hdf5")["targets"].tolist() == [[2.5], [4]]
+
+
+def test_csv_longer_than_one_batch_comes_in_order(tmp_path):
+    (tmp_path / "a.csv").write_text("x,class\n" + "".join(f"{n},{'ab'[n % 2]}\n" for n in range(10_003)))
+    convert_csv(tmp_path / "a.csv", tmp_path / "a.hdf5")
+    batch = read(tmp_path / "a.hdf5")
+    assert batch["features"][:, 0].tolist() == list(range(10_003))
+    assert batch["targets"][:, 0].tolist() == [n % 2 for n in range(10_003)]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "error", "message"),
+    [
+        ("", {}, DataError, "at least one example, got an empty file"),
+        ("a,b\n", {}, DataError, "at least one example, got none"),
+        ("a,b\n1,2\n3\n", {}, DataError, "line 3: must have 2 cells, one a column, got 1"),
+        ("a,a\n1,2\n", {}, DataError, "a name of its own, got 'a' twice"),
+        ("a,b\n1,2\n", {"target": "c"}, UsageError, "no column 'c'; there are: a, b"),
+        ("class\n1\n", {}, DataError, "besides the target"),
+        (
+            "a\n" + "".join(f"w{n}\n" for n in range(1001)),
+            {},
+            DataError,
+            "column 'a' must hold numbers or at most 1000",
+        ),
+        ("a,b\n1,2\n", {"dtype": "int8"}, UsageError, "float32 or float64"),
+        ("a,b\n1,2\n", {"delimiter": ", "}, UsageError, "one character"),
+        ('a,b\n1,"2\n', {}, DataError, "no CSV file"),
+    ],
+)
+def test_csv_that_is_no_table_is_refused(tmp_path, content, options, error, message):
+    (tmp_path / "a.csv").write_text(content)
+    with pytest.raises(error, match=message):
+        convert_csv(tmp_path / "a.csv", tmp_path / "a.hdf5", **options)
+    assert not (tmp_path / "a.hdf5").exists()
+
+
+ARFF = """% a comment
+@relation weather
+@attribute outlook {sunny, overcast, rainy}
+@attribute temperature real
+@attribute humidity numeric
+@attribute class {yes, no}
+@data
+sunny,85.5,85,no
+?,?,90,yes
+rainy,-1e1,96,yes
+"""
+
+
+def test_arff(tmp_path):
+    (tmp_path / "a.arff").write_text(ARFF)
+    convert_arff(tmp_path / "a.arff", tmp_path / "a.hdf5")
+    batch = read(tmp_path / "a.hdf5")
+    nan = np.nan
+    np.testing.assert_array_equal(batch["features"], [[1, 0, 0, 85.5, 85], [0, 0, 0, nan, 90], [0, 0, 1, -10, 96]])
+    assert batch["targets"].tolist() == [[1], [0], [0]]
+    assert notes(tmp_path / "a.hdf5", "targets") == {"classes": ["yes", "no"]}
+    assert notes(tmp_path / "a.hdf5", "features")["columns"][:3] == [
+        "outlook=sunny",
+        "outlook=overcast",
+        "outlook=rainy",
+    ]
+    convert_arff(tmp_path / "a.arff", tmp_path / "a.hdf5", target="humidity")
+    batch = read(tmp_path / "a.hdf5")
+    assert (batch["targets"].tolist(), batch["targets"].dtype) == ([[85], [90], [96]], np.int64)
+
+
+def test_csv_and_arff_of_one_table_make_the_same_arrays(tmp_path):
+    (tmp_path / "a.arff").write_text(
+        ARFF.replace("{sunny, overcast, rainy}", "{rainy, sunny}").replace("{yes, no}", "{no, yes}")
+    )
+    rows = ARFF.partition("@data\n")[2]
+    (tmp_path / "a.csv").write_text(f"outlook,temperature,humidity,class\n{rows}")
+    convert_arff(tmp_path / "a.arff", tmp_path / "arff.hdf5")
+    convert_csv(tmp_path / "a.csv", tmp_path / "csv.hdf5")
+    one, other = read(tmp_path / "arff.hdf5"), read(tmp_path / "csv.hdf5")
+    for name in ("features", "targets"):
+        np.testing.assert_array_equal(one[name], other[name])
+        assert notes(tmp_path / "arff.hdf5", name) == notes(tmp_path / "csv.hdf5", name)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "hello",
+        ARFF.replace("real", "string"),
+        ARFF.replace("sunny,85.5", "snowy,85.5"),
+        ARFF.replace("85.5", "hot"),
+    ],
+)
+def test_arff_that_is_none_is_refused(tmp_path, content):
+    (tmp_path / "a.arff").write_text(content)
+    with pytest.raises(DataError, match="a.arff: "):
+        convert_arff(tmp_path / "a.arff", tmp_path / "a.hdf5")
+    with pytest.raises(DataError, match="missing.arff: cannot be read: No such file"):
+        convert_arff(tmp_path / "missing.arff", tmp_path / "a.hdf5")
+    assert not (tmp_path / "a.hdf5").exists()
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Makes pictures: from paths to arrays (height, width, 3)."""
+    image = pytest.importorskip("PIL.Image")
+
+    def make(arrays):
+        for name, array in arrays.items():
+            (tmp_path / "p" / name).parent.mkdir(parents=True, exist_ok=True)
+            image.fromarray(array).save(tmp_path / "p" / name)
+        return tmp_path / "p"
+
+    return make
+
+
+def random_picture(height, width, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def test_images_of_one_size(tmp_path, pictures):
+    arrays = {f"{name}/{n}.png": random_picture(3, 4, n) for name in ("dog", "cat") for n in (2, 1)}
+    folder = pictures(arrays)
+    (folder / "notes.txt").write_text("no picture")
+    convert_images(folder, tmp_path / "a.hdf5")
+    batch = read(tmp_path / "a.hdf5")
+    assert batch["targets"].tolist() == [[0], [0], [1], [1]]
+    assert notes(tmp_path / "a.hdf5", "targets") == {"classes": ["cat", "dog"]}
+    for row, name in enumerate(["cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png"]):
+        np.testing.assert_array_equal(batch["features"][row], arrays[name].transpose(2, 0, 1))
+
+
+def test_images_of_many_sizes_and_sets(tmp_path, pictures):
+    arrays = {
+        "train/a/1.png": random_picture(3, 4),
+        "train/b/1.png": random_picture(2, 2),
+        "test/b/2.png": random_picture(5, 1),
+    }
+    folder = pictures(arrays)
+    convert_images(folder, tmp_path / "a.hdf5")
+    dataset = H5PYDataset(tmp_path / "a.hdf5", "train", load_in_memory=False)
+    assert repr(dataset.sources["features"]) == "Source(uint8, (3, None, None), batch channel height width, ragged)"
+    for found, name in zip(dataset.read([0, 1])["features"], list(arrays)[:2], strict=True):
+        np.testing.assert_array_equal(found, arrays[name].transpose(2, 0, 1))
+    assert read(tmp_path / "a.hdf5", "test")["targets"].tolist() == [[1]]
+    convert_images(folder, tmp_path / "a.hdf5", size=(6, 7), grey=True)
+    assert read(tmp_path / "a.hdf5", "train")["features"].shape == (2, 1, 6, 7)
+
+
+def test_images_that_are_none_are_refused(tmp_path, pictures):
+    folder = pictures({"a/1.png": random_picture(20, 20)})
+    whole = (folder / "a" / "1.png").read_bytes()
+    (folder / "a" / "2.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match="2.png: damaged or no picture"):
+        convert_images(folder, tmp_path / "a.hdf5")
+    (folder / "a" / "2.png").write_text("text")
+    with pytest.raises(DataError, match="2.png: damaged or no picture"):
+        convert_images(folder, tmp_path / "a.hdf5")
+    (folder / "3.png").write_bytes(whole)
+    with pytest.raises(DataError, match="must lie in CLASS/... or all in SET/CLASS/..., got some"):
+        convert_images(folder, tmp_path / "a.hdf5")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="got none of a known kind"):
+        convert_images(tmp_path / "empty", tmp_path / "a.hdf5")
+    with pytest.raises(DataError, match="there is none"):
+        convert_images(tmp_path / "missing", tmp_path / "a.hdf5")
+    assert not (tmp_path / "a.hdf5").exists()
