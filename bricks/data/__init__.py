@@ -15,16 +15,21 @@ from bricks.data.converters.csvs import convert_csv, convert_iris
 from bricks.data.converters.images import convert_images
 from bricks.data.converters.mnist import convert_mnist, read_mnist
 from bricks.data.converters.svhn import convert_svhn
+from bricks.data.derived import Cache, Filter
 from bricks.data.draws import Place
 from bricks.data.ensure import ensure
 from bricks.data.folds import fold_streams
 from bricks.data.generated import GeneratedStream, generated_streams
 from bricks.data.hdf5 import H5PYDataset
 from bricks.data.idx import read_idx
+from bricks.data.images import Crop, Flip, Resize, Rotate
 from bricks.data.iterable import IterableDataset
 from bricks.data.layout import SplitRow, read_splits, split_table
+from bricks.data.mapping import FilterSources, Mapping, Rename
+from bricks.data.padding import Padding
 from bricks.data.paths import data_folders, find_data_file, writable_folder
 from bricks.data.ragged import ragged
+from bricks.data.regrouped import Batch, Merge, ShuffleBuffer, Unpack
 from bricks.data.schemes import (
     ConcatenatedScheme,
     ConstantScheme,
@@ -38,30 +43,45 @@ from bricks.data.sequences import OneHot, Permute, TimeMajor
 from bricks.data.streams import BatchIterator, DataStream
 from bricks.data.text import TextFile, text_dictionary
 from bricks.data.transformers import Cast, Flatten, Reshape, ScaleAndShift
+from bricks.data.windows import NGrams, Window
 from bricks.data.writing import HDF5Writer, write_hdf5
 
 __all__ = [
     "ArrayDataset",
+    "Batch",
     "BatchIterator",
     "BlockShuffledScheme",
+    "Cache",
     "Cast",
     "ConcatenatedScheme",
     "ConstantScheme",
+    "Crop",
     "DataStream",
+    "Filter",
+    "FilterSources",
     "Flatten",
+    "Flip",
     "GeneratedStream",
     "H5PYDataset",
     "HDF5Writer",
     "IterableDataset",
     "LengthBuckets",
+    "Mapping",
+    "Merge",
+    "NGrams",
     "OneHot",
+    "Padding",
     "Permute",
     "Place",
+    "Rename",
     "Reshape",
+    "Resize",
+    "Rotate",
     "ScaleAndShift",
     "SequentialExampleScheme",
     "SequentialScheme",
     "Shard",
+    "ShuffleBuffer",
     "ShuffledExampleScheme",
     "ShuffledScheme",
     "Source",
@@ -70,6 +90,8 @@ __all__ = [
     "Stream",
     "TextFile",
     "TimeMajor",
+    "Unpack",
+    "Window",
     "convert_arff",
     "convert_cifar10",
     "convert_cifar100",

@@ -83,6 +83,8 @@ class OneHot(Sourcewise):
            [1., 0., 0.]], dtype=float32)
     """
 
+    elementwise = True
+
     def __init__(self, size: int, sources: Names = None, dtype: str | np.dtype = "float32"):
         super().__init__(sources)
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:

@@ -12,6 +12,7 @@ import numpy as np
 
 from bricks.data.contracts import Batch, Source
 from bricks.data.names import as_names, axis_labels, chosen
+from bricks.data.ragged import ragged
 from bricks.errors import DataError, UsageError
 
 Sources = Mapping[str, Source]
@@ -23,22 +24,31 @@ class Sourcewise:
 
     `traceable` says that `array` takes JAX's arrays too and gives the same bits: then a batch can be made where
     the data set lies on the device. It must not be claimed where a product is added to, which XLA may round once.
-    A subclass claims it anew, or has it not.
+    A subclass claims it anew, or has it not. `elementwise` says that `array` takes an array of any shape, so that
+    examples of unequal shape can go through it one by one.
     """
 
-    traceable = False
+    traceable = elementwise = False
 
     def __init__(self, names: Names):
         self._names = as_names(names)
 
     def sources(self, sources: Sources) -> dict[str, Source]:
         names = chosen(self._names, sources, type(self).__name__)
+        for name in names:
+            if sources[name].ragged and not self.elementwise:
+                raise DataError(
+                    f"{type(self).__name__}: the examples of source {name!r} must have one shape, got {sources[name]}; "
+                    "do this after Padding, or name the other sources"
+                )
         return {**sources, **{name: self.source(name, sources[name]) for name in names}}
 
     def apply(self, batch: Batch) -> Batch:
         changed = dict(batch)
         for name in batch if self._names is None else self._names:
-            changed[name] = self.array(batch[name])
+            array = batch[name]
+            uneven = isinstance(array, np.ndarray) and array.dtype.hasobject  # JAX's arrays come by here too
+            changed[name] = ragged(map(self.array, array)) if uneven else self.array(array)
         return changed
 
 
@@ -145,11 +155,11 @@ class ScaleAndShift(Sourcewise):
     array([[0., 1.]], dtype=float32)
     """
 
+    elementwise = True
+
     def __init__(self, scale: float, shift: float, sources: Names = None, dtype: str | np.dtype = "float32"):
         super().__init__(sources)
-        self.dtype = _dtype(dtype, "ScaleAndShift")
-        if self.dtype.kind != "f":
-            raise UsageError(f"ScaleAndShift: dtype must be floating, as float32, got {self.dtype}")
+        self.dtype = floating(dtype, "ScaleAndShift")
         if not (math.isfinite(scale) and math.isfinite(shift)):
             raise UsageError(f"ScaleAndShift: scale and shift must be finite, got {scale} and {shift}")
         self.scale, self.shift = float(scale), float(shift)  # Python's: NumPy takes them in the array's dtype
@@ -194,6 +204,8 @@ class Cast(Sourcewise):
     array([3, 1], dtype=int32)
     """
 
+    elementwise = True
+
     def __init__(self, dtype: str | np.dtype, sources: Names = None):
         super().__init__(sources)
         self.dtype = _dtype(dtype, "Cast")
@@ -212,6 +224,14 @@ def check_examples_first(name: str, source: Source, who: str) -> None:
             f"{who}: source {name!r} must have the examples along its first axis, got axes "
             f"{source.axes}; do this before TimeMajor"
         )
+
+
+def floating(name: object, who: str) -> np.dtype:
+    """The floating dtype of this name."""
+    dtype = _dtype(name, who)
+    if dtype.kind != "f":
+        raise UsageError(f"{who}: dtype must be floating, as float32, got {dtype}")
+    return dtype
 
 
 def _dtype(name: object, who: str) -> np.dtype:
