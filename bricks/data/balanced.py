@@ -44,6 +44,8 @@ class LengthBuckets:
     [[2, 3, 3], [8, 9, 9]]
     """
 
+    by_number = True
+
     def __init__(
         self,
         lengths: Sequence[int] | np.ndarray,
@@ -72,10 +74,6 @@ class LengthBuckets:
     def cuts(self, num_examples: int, epoch: int) -> np.ndarray:
         """The short batch of a bucket may be anywhere."""
         return np.append(0, np.cumsum([len(batch) for batch in self._batches(num_examples, epoch)])).astype(np.int64)
-
-    def part(self, rows: np.ndarray) -> "LengthBuckets":
-        """The same buckets of the examples of these numbers alone."""
-        return LengthBuckets(self.lengths[rows], self.batch_size, self.seed, self.bounds)
 
     def _batches(self, num_examples: int, epoch: int) -> list[np.ndarray]:
         check_count(self.lengths, num_examples, "lengths", "LengthBuckets")
@@ -119,6 +117,8 @@ class StratifiedScheme:
     [[0, 0, 1], [0, 0, 1], [0, 0, 1]]
     """
 
+    by_number = True
+
     def __init__(self, labels: Sequence | np.ndarray, batch_size: int, seed: int):
         self.labels = np.asarray(labels)
         if self.labels.ndim != 1 or self.labels.dtype.hasobject:
@@ -138,7 +138,3 @@ class StratifiedScheme:
             place[members] = (np.arange(len(members)) + 0.5) / len(members)
         # Classes that share a place come in an order that the shuffle has made: no class is first by its number.
         return shuffled[np.argsort(place, kind="stable")].astype(np.int64, copy=False)
-
-    def part(self, rows: np.ndarray) -> "StratifiedScheme":
-        """The same of the examples of these numbers alone."""
-        return StratifiedScheme(self.labels[rows], self.batch_size, self.seed)

@@ -65,7 +65,8 @@ class BlockShuffledScheme:
         """A permutation of 0 to num_examples - 1."""
         random = generator(self.seed, epoch)
         blocks = random.permutation(-(-num_examples // self.block))
-        order = (blocks[:, None] * self.block + np.arange(self.block)).reshape(-1)
+        # Mixed within blocks too: which part of a block comes into the next stretch must not depend on where it lies.
+        order = random.permuted(blocks[:, None] * self.block + np.arange(self.block), axis=1).reshape(-1)
         order = order[order < num_examples].astype(np.int64, copy=False)
         stretch = self.read_batches * self.batch_size
         for start in range(0, num_examples, stretch):

@@ -6,7 +6,7 @@ import numpy as np
 
 from bricks.data.arrays import ArrayDataset
 from bricks.data.contracts import Batch, Dataset, Scheme, Stream
-from bricks.data.schemes import batch_cuts, part_of, whole
+from bricks.data.schemes import batch_cuts, whole
 from bricks.data.streams import DataStream, reads_disk
 from bricks.errors import DataError, UsageError
 
@@ -79,7 +79,7 @@ class _Part:
     """A scheme's order, of some examples of a data set alone."""
 
     def __init__(self, scheme: Scheme, rows: np.ndarray):
-        self.scheme, self.rows, self.batch_size = part_of(scheme, rows), rows, scheme.batch_size
+        self.scheme, self.rows, self.batch_size = scheme, rows, scheme.batch_size
         self.read_batches = getattr(scheme, "read_batches", 1)
         self.produces_examples = getattr(scheme, "produces_examples", False)
 
@@ -139,6 +139,11 @@ def _foldable(streams: Mapping[str, Stream], name: str) -> DataStream:
             f"folds: the stream {name!r} must be a DataStream, whose examples can be split anew, got "
             f"{type(stream).__name__}; examples that are made up anew in each batch need no folds (fresh: false makes "
             "them once, where a dataset has that option)"
+        )
+    if getattr(stream.scheme, "by_number", False):
+        raise DataError(
+            f"folds: the scheme of {name!r} must not depend on which example has which number, since they change "
+            f"places, got {type(stream.scheme).__name__}; take ShuffledScheme for folds"
         )
     return stream
 

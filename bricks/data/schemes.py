@@ -2,8 +2,9 @@
 
 A scheme has no state: the order of an epoch is a function of the scheme and of the epoch's number alone,
 so any epoch can be had without those before it. `indices` is the order; a scheme whose batches are not simply
-`batch_size` examples each, the last of them fewer, says by `cuts` where they begin and end. Schemes that look at
-the examples are in balanced.py, one for large files in blocks.py.
+`batch_size` examples each, the last of them fewer, says by `cuts` where they begin and end, as many in each epoch.
+Schemes that know something of each example by its number (`by_number`) are in balanced.py, one for large files is in
+blocks.py.
 """
 
 from collections.abc import Sequence
@@ -195,6 +196,7 @@ class ConcatenatedScheme:
         if not self.schemes:
             raise UsageError("ConcatenatedScheme: schemes must be at least one, got none")
         self.batch_size = max(scheme.batch_size for scheme in self.schemes)
+        self.by_number = any(getattr(scheme, "by_number", False) for scheme in self.schemes)
 
     def indices(self, num_examples: int, epoch: int) -> np.ndarray:
         """Those of each scheme, one after the other."""
@@ -203,10 +205,6 @@ class ConcatenatedScheme:
     def cuts(self, num_examples: int, epoch: int) -> np.ndarray:
         """Those of each scheme, each from where the one before it ends."""
         return joined_cuts([batch_cuts(scheme, num_examples, epoch) for scheme in self.schemes])
-
-    def part(self, rows: np.ndarray) -> "ConcatenatedScheme":
-        """The same over the examples of these numbers alone."""
-        return ConcatenatedScheme([part_of(scheme, rows) for scheme in self.schemes])
 
 
 class Shard:
@@ -247,7 +245,7 @@ class Shard:
                 f"{scheme.batch_size}"
             )
         self.scheme, self.batch_size = scheme, scheme.batch_size // self.count
-        self.read_batches = getattr(scheme, "read_batches", 1)
+        self.read_batches, self.by_number = getattr(scheme, "read_batches", 1), getattr(scheme, "by_number", False)
 
     def indices(self, num_examples: int, epoch: int) -> np.ndarray:
         """This part of each batch, one after the other."""
@@ -264,10 +262,6 @@ class Shard:
         sizes = np.diff(batch_cuts(self.scheme, num_examples, epoch)) // self.count
         return np.concatenate([[0], np.cumsum(sizes[sizes > 0])]).astype(np.int64)
 
-    def part(self, rows: np.ndarray) -> "Shard":
-        """The same over the examples of these numbers alone."""
-        return Shard(part_of(self.scheme, rows), self.index, self.count)
-
 
 def batch_cuts(scheme: Scheme, num_examples: int, epoch: int) -> np.ndarray:
     """Where the batches of an epoch begin and end in its order: int64 (batches + 1,), from 0 on."""
@@ -281,12 +275,6 @@ def joined_cuts(several: Sequence[np.ndarray]) -> np.ndarray:
     """The cuts of stretches one after the other."""
     sizes = np.concatenate([np.diff(cuts) for cuts in several])
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-
-
-def part_of(scheme: Scheme, rows: np.ndarray) -> Scheme:
-    """The scheme for a data set that has the examples of these numbers alone; most schemes do not mind."""
-    part = getattr(scheme, "part", None)
-    return scheme if part is None else part(rows)
 
 
 def check_count(values: np.ndarray, num_examples: int, what: str, who: str) -> None:
