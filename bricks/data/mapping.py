@@ -49,18 +49,37 @@ class Mapping(Drawing):
 
     def __init__(self, function: Function, seed: int | None = None, outputs: Dict[str, Source] | None = None):
         self.function, self._given = function, outputs
+        self._said: dict[str, list[Source]] = {}  # one for each kind of stream that this is used in
         self.seed = None if seed is None else whole(seed, 0, "seed", "Mapping")
         self._name = f"Mapping: {getattr(function, '__name__', type(function).__name__)}"
 
     def sources(self, sources: Dict[str, Source]) -> dict[str, Source]:
         outputs = self._given
         if outputs is None:
-            first, second = (self._called(_zeros(sources, **probe), Place(0, 0, np.arange(0))) for probe in _PROBES)
+            try:
+                first, second = (self._called(_zeros(sources, **probe), Place(0, 0, np.arange(0))) for probe in _PROBES)
+            except DataError:
+                raise
+            except Exception as error:
+                raise UsageError(
+                    f"{self._name} failed on a batch of zeros: {type(error).__name__}: {error}; if it must not see "
+                    "one, say what it makes by outputs={name: Source(...)}"
+                ) from error
             outputs = {name: self._described(name, first[name], second.get(name), sources) for name in first}
+        for name, source in outputs.items():
+            self._said.setdefault(name, []).append(source)
         return {**sources, **outputs}
 
     def apply_at(self, batch: Batch, place: Place) -> Batch:
-        return {**batch, **self._called(batch, place)}
+        made = self._called(batch, place)
+        for name, said in self._said.items():
+            if name not in made or not any(_fits(made[name], source) for source in said):
+                got = f"{made[name].dtype} {made[name].shape}" if name in made else "none"
+                raise DataError(
+                    f"{self._name}: {name!r} must be {said[-1].dtype} {said[-1].batch_shape} as was said before the "
+                    f"first batch, got {got}"
+                )
+        return {**batch, **made}
 
     def _called(self, batch: Batch, place: Place) -> Batch:
         made = self.function(dict(batch)) if self.seed is None else self.function(batch, place.generator(self.seed))
@@ -89,6 +108,17 @@ class Mapping(Drawing):
         labels = [""] * first.ndim
         labels[axis] = "batch"
         return Source(first.dtype, shape, tuple(labels))
+
+
+def _fits(array: np.ndarray, source: Source) -> bool:
+    if source.ragged:
+        return array.dtype.hasobject
+    wanted = source.batch_shape
+    return (
+        array.dtype == source.dtype
+        and array.ndim == len(wanted)
+        and all(size in (None, found) for size, found in zip(wanted, array.shape, strict=True))
+    )
 
 
 def _zeros(sources: Dict[str, Source], examples: int, varying: int) -> Batch:
