@@ -23,10 +23,11 @@ RESAMPLES = ("nearest", "bilinear", "bicubic", "lanczos")
 class Images(Drawing):
     """Does something to each image of the chosen sources: `image` to one, told what was drawn for it.
 
-    `draws` says how many numbers from [0, 1) it wants for each, `shape` what comes out of (channel, height, width).
+    `draws` says how many numbers from [0, 1) it wants for each, `shape` what comes out of (channel, height, width), and
+    `fixes_shape` that this is the same for all.
     """
 
-    draws = 0
+    draws, fixes_shape = 0, False
 
     def __init__(self, sources: Names, seed: int | None = None):
         self._names, who = as_names(sources), type(self).__name__
@@ -43,7 +44,7 @@ class Images(Drawing):
                     f"{source}; name the sources that are"
                 )
             shape = self.shape(name, source.shape)
-            described[name] = replace(source, shape=shape, ragged=source.ragged and None in shape)
+            described[name] = replace(source, shape=shape, ragged=source.ragged and not self.fixes_shape)
         return described
 
     def apply_at(self, batch: Batch, place: Place) -> Batch:
@@ -52,12 +53,16 @@ class Images(Drawing):
         drawn = place.uniform(self.seed, count) if count else np.full((len(place.examples), self.draws), 0.5)
         for name in batch if self._names is None else self._names:
             images = [self.image(image, row) for image, row in zip(batch[name], drawn, strict=True)]
-            alike = len({image.shape for image in images}) == 1
-            keep = batch[name].dtype.hasobject and not (alike and self.fixes_shape)
-            changed[name] = ragged(images) if keep else np.stack(images)
+            if batch[name].dtype.hasobject and not self.fixes_shape:
+                changed[name] = ragged(images)
+                continue
+            if len({image.shape for image in images}) > 1:
+                found = sorted({len(image) for image in images})
+                raise DataError(
+                    f"{type(self).__name__}: images of {name!r} must have one number of channels, got {found}"
+                )
+            changed[name] = np.stack(images)
         return changed
-
-    fixes_shape = False
 
     def shape(self, name: str, shape: tuple) -> tuple:
         return shape
