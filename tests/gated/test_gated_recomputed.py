@@ -65,7 +65,7 @@ def values(unit, time, dtype):
     return [v.astype(dtype) for v in [*given, rng.random((time, BATCH)) > 0.3]]
 
 
-QUICK = ("neurons that see sequences alone", "clamps")
+QUICK = ("clamps",)
 
 
 @pytest.mark.parametrize("of", [pytest.param(of, marks=() if of in QUICK else pytest.mark.slow) for of in UNITS])

@@ -83,7 +83,7 @@ def lab_of(folder, config):
     return lab
 
 
-@pytest.mark.parametrize("case", [pytest.param(n, marks=() if n in (2,) else pytest.mark.slow) for n in range(24)])
+@pytest.mark.parametrize("case", [pytest.param(n, marks=() if n == 8 else pytest.mark.slow) for n in range(24)])
 def test_resumed_equals_uninterrupted(case, tmp_path, monkeypatch):
     config = drawn(case)
     whole = lab_of(tmp_path / "whole", config)
