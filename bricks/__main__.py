@@ -13,7 +13,9 @@ from bricks.command_line import Parser, status_of
 from bricks.errors import UsageError, nearest
 
 VERBS = {
+    "convert": ("bricks.commands.convert", "make one HDF5 file of original data files"),
     "evaluate": ("bricks.commands.evaluate", "measure a run's model on a set of its data"),
+    "info": ("bricks.commands.info", "show what is in a data file, and check it"),
     "log": ("bricks.commands.log", "show or compare what runs have logged"),
     "predict": ("bricks.commands.predict", "let a run's model predict for the examples in a file"),
 }

@@ -7,7 +7,9 @@ nor JAX.
 from bricks.data.arrays import ArrayDataset
 from bricks.data.balanced import LengthBuckets, StratifiedScheme
 from bricks.data.blocks import BlockShuffledScheme
+from bricks.data.checking import check_file
 from bricks.data.checksums import verify_arrays, verify_file
+from bricks.data.contents import file_contents
 from bricks.data.contracts import Source, Stream
 from bricks.data.converters.arff import convert_arff
 from bricks.data.converters.cifar import convert_cifar10, convert_cifar100
@@ -92,6 +94,7 @@ __all__ = [
     "TimeMajor",
     "Unpack",
     "Window",
+    "check_file",
     "convert_arff",
     "convert_cifar10",
     "convert_cifar100",
@@ -102,6 +105,7 @@ __all__ = [
     "convert_svhn",
     "data_folders",
     "ensure",
+    "file_contents",
     "find_data_file",
     "fold_streams",
     "generated_streams",

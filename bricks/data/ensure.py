@@ -10,6 +10,7 @@ import h5py
 
 from bricks.data.layout import hdf5_errors, read_splits
 from bricks.data.paths import VARIABLES, find_data_file, unwritable, writable_folder
+from bricks.data.seals import compare_seal
 from bricks.errors import DataError
 
 _one_at_a_time = threading.Lock()  # the temporary name of a file is one per process
@@ -43,6 +44,8 @@ def ensure(filename: str, convert: Callable[[Path], None]) -> Path:
         if found is None:
             return _make(writable_folder() / filename, convert)
     try:
+        with hdf5_errors(found):
+            compare_seal(found)
         with hdf5_errors(found), h5py.File(found, "r") as file:
             read_splits(file, os.fspath(found))
     except DataError as error:

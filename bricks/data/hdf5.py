@@ -13,6 +13,7 @@ from bricks.data.checksums import array_sum
 from bricks.data.contracts import Batch, Source
 from bricks.data.layout import SplitRow, hdf5_errors, read_splits
 from bricks.data.names import as_names, axis_labels
+from bricks.data.seals import compare_seal
 from bricks.data.selection import Rows, pick, read_rows, set_rows, subset_rows, union
 from bricks.data.sums import REMEDY, read_sums
 from bricks.data.varying import describe_varying, is_varying, read_varying
@@ -46,7 +47,8 @@ class H5PYDataset:
     Notes
     -----
     The layout is that of Fuel 0.2 (2018); see layout.py. Sources of varying length (varying.py) come as `ragged`
-    vectors. Check sums, where the file has them, are compared as sums.py says.
+    vectors. Check sums, where the file has them, are compared as sums.py and seals.py say. Damage in a file without may
+    crash HDF5's library; `check_file` finds that out in a process of its own.
 
     Examples
     --------
@@ -76,11 +78,13 @@ class H5PYDataset:
             raise UsageError(f"{self.path}: which_sets must name sets, each once, got {which_sets!r}")
         self._open_file: tuple[int, h5py.File] | None = None
         self._memory: ArrayDataset | None = None
+        with hdf5_errors(self.path):
+            compare_seal(self.path)
         with self._reading() as file:
             table = read_splits(file, self.path)
             names = _chosen_sources(table, self.which_sets, as_names(sources), self.path)
-            self._sums = read_sums(file, table, self.path)
-            self.sources = {name: _describe(file, name, self.path, (axes or {}).get(name)) for name in names}
+            self.sums = read_sums(file, table, self.path)
+            self.sources = {name: describe(file, name, self.path, (axes or {}).get(name)) for name in names}
             self._rows = _chosen_rows(file, table, self.which_sets, names, self.path)
             self._whole_sets = _lengths(self._rows, table, self.which_sets) if subset is None else None
             if subset is not None:
@@ -123,7 +127,7 @@ class H5PYDataset:
         for name, array in arrays.items():
             start = 0
             for split, length in self._whole_sets or ():
-                known = self._sums.get(name, {}).get(split)
+                known = self.sums.get(name, {}).get(split)
                 if known is not None and known != array_sum(array[start : start + length]):
                     raise DataError(
                         f"{self.path}: set {split!r}, source {name!r}: the values are not those that were written "
@@ -170,7 +174,8 @@ def _chosen_sources(
     return names
 
 
-def _describe(file: h5py.File, name: str, who: str, axes: Sequence[str] | None) -> Source:
+def describe(file: h5py.File, name: str, who: str, axes: Sequence[str] | None = None) -> Source:
+    """What a batch of a source of an open file looks like; a DataError where it is none."""
     dataset = file.get(name)
     if not isinstance(dataset, h5py.Dataset) or dataset.ndim == 0:
         raise DataError(f"{who}: source {name!r} must be a dataset with the examples along its first axis")

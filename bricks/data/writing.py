@@ -12,6 +12,7 @@ from bricks.data.checksums import array_sum
 from bricks.data.layout import SplitRow, reason, split_table
 from bricks.data.names import axis_labels
 from bricks.data.ragged import common
+from bricks.data.seals import write_seal
 from bricks.data.sums import write_sums
 from bricks.data.varying import attach_shapes
 from bricks.errors import DataError, UsageError, nearest
@@ -59,7 +60,7 @@ class HDF5Writer:
     -----
     Examples of unequal shape are given as `ragged` vectors; their source has varying length in the file, with the
     dimension scales `shapes` and `shape_labels` beside it. Chunks carry check sums (HDF5's Fletcher-32), which are
-    compared whenever a chunk is read; sums.py has those of whole sets.
+    compared whenever a chunk is read; sums.py has those of whole sets, seals.py that of the rest of the file.
 
     Examples
     --------
@@ -101,8 +102,8 @@ class HDF5Writer:
 
     def __enter__(self) -> "HDF5Writer":
         with self._errors():
-            temporary = self._stack.enter_context(atomic_path(self.path))
-            self._file = h5py.File(temporary, "w")
+            self._temporary = self._stack.enter_context(atomic_path(self.path))
+            self._file = h5py.File(self._temporary, "w")
         return self
 
     def __exit__(self, kind, error, traceback) -> None:
@@ -117,7 +118,9 @@ class HDF5Writer:
                 # After an error of the disk closing fails too; what is to be said then was said by the first.
                 with contextlib.suppress(Exception) if kind else contextlib.nullcontext():
                     self._file.close()
-            if kind is not None:
+            if kind is None:
+                write_seal(self._temporary, [name for name, source in self._sources.items() if source.shapes is None])
+            else:
                 self._stack.__exit__(kind, error, traceback)  # removes the temporary file
 
     def append(self, which_set: str, batch: Mapping[str, object]) -> None:

@@ -230,8 +230,20 @@ def test_a_table_that_changed_on_disk_is_not_read_as_it_stands(tmp_path):
     content = path.read_bytes()
     for place in (content.index((50).to_bytes(8, "little"), content.index(b"allx")), content.rindex(b"row")):
         path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-        with pytest.raises(DataError, match="a.hdf5: the sets and sources in the file are not those"):
+        with pytest.raises(DataError, match="a.hdf5: damaged.*not what was sealed"):
             H5PYDataset(path, "all")
+
+
+def test_a_table_that_another_program_changed_is_told(tmp_path):
+    path = tmp_path / "a.hdf5"
+    write_hdf5(path, {"all": {"x": X}})
+    with h5py.File(path, "a") as file:
+        file.attrs["split"] = split_table([SplitRow("all", "x", 0, 49)])
+    with pytest.raises(DataError, match="a.hdf5: the sets and sources.*changed on purpose.*'bricks_crc32'"):
+        H5PYDataset(path, "all")
+    with h5py.File(path, "a") as file:
+        del file.attrs["bricks_crc32"]
+    assert H5PYDataset(path, "all").num_examples == 49
 
 
 def test_notes_are_kept_with_their_source(tmp_path):
