@@ -1,16 +1,19 @@
-"""Rows of a dataset that lies in its file as one piece, read past HDF5: a request a row, straight to its place.
+"""Rows of a dataset that lies in its file as one piece, read past HDF5: by few requests, straight to their places.
 
-HDF5 takes about fifty microseconds for a selection, and sorts and checks it; the system call takes one, and lets other
-threads of Python run. Memory maps would do as well, but their pages count as this process's.
+HDF5 takes much longer for a selection than the system for a request, and lets no other thread of Python run meanwhile.
+Memory maps would do as well, but their pages count as this process's.
 """
 
 import os
+from collections.abc import Iterator
 
 import h5py
 import numpy as np
 
-MOST_PIECES = 512
-"""In one request; systems allow 1024."""
+GAP_BYTES = 1 << 16  # rows nearer to each other than this are read in one go: cheaper than a second request
+RUN_BYTES = 1 << 24  # but no more than this at a time, so that memory stays bounded
+MOST_PIECES = 512  # in one request that scatters rows; systems allow 1024
+SMALL = 256  # bytes of a row that is not worth a piece
 
 
 def read_contiguous(dataset: h5py.Dataset, rows: range | np.ndarray) -> np.ndarray | None:
@@ -36,18 +39,36 @@ def read_contiguous(dataset: h5py.Dataset, rows: range | np.ndarray) -> np.ndarr
         return out if _filled(handle, [view], start + rows.start * size) else None
     order = np.argsort(rows, kind="stable")
     ascending = rows[order]
-    # Rows that are neighbours in the file are read by one request, which scatters them to where they are wanted.
-    ends = np.append(np.flatnonzero(np.diff(ascending) != 1) + 1, len(rows)).tolist()
-    places, offsets = (order * size).tolist(), (start + ascending * size).tolist()
-    begin = 0
-    for end in ends:
-        while begin < end:
-            stop = min(end, begin + MOST_PIECES)
-            pieces = [view[place : place + size] for place in places[begin:stop]]
-            if not _filled(handle, pieces, offsets[begin]):
+    for begin, end in stretches(ascending, size, 1):
+        places, low, high = order[begin:end], int(ascending[begin]), int(ascending[end - 1]) + 1
+        count = end - begin
+        if high - low == count and _ascend_by_one(ascending[begin:end]) and (count == 1 or size > SMALL):
+            if _ascend_by_one(places):
+                pieces = [view[int(places[0]) * size : (int(places[-1]) + 1) * size]]
+            else:
+                pieces = [view[place : place + size] for place in (places * size).tolist()]
+            if not _scattered(handle, pieces, start + low * size):
                 return None
-            begin = stop
+            continue
+        buffer = np.empty((high - low, *out.shape[1:]), out.dtype)
+        if not _filled(handle, [memoryview(buffer.reshape(-1).view(np.uint8))], start + low * size):
+            return None
+        out[places] = buffer[ascending[begin:end] - low]
     return out
+
+
+def _ascend_by_one(numbers: np.ndarray) -> bool:
+    return len(numbers) == 1 or bool((np.diff(numbers) == 1).all())
+
+
+def _scattered(handle: int, pieces: list[memoryview], offset: int) -> bool:
+    """Neighbours in the file, each to its place."""
+    for first in range(0, len(pieces), MOST_PIECES):
+        some = pieces[first : first + MOST_PIECES]
+        if not _filled(handle, some, offset):
+            return False
+        offset += sum(map(len, some))
+    return True
 
 
 def _filled(handle: int, pieces: list[memoryview], offset: int) -> bool:
@@ -72,3 +93,16 @@ def _offset(dataset: h5py.Dataset) -> int | None:
     if dataset.id.get_storage_size() != dataset.nbytes:
         return None
     return dataset.id.get_offset()
+
+
+def stretches(ascending: np.ndarray, row_bytes: int, chunk: int) -> Iterator[tuple[int, int]]:
+    """Where to cut sorted row numbers so that each piece is worth one read, and no chunk of rows is in two of them."""
+    gap, longest = max(1, GAP_BYTES // row_bytes), max(1, RUN_BYTES // row_bytes // chunk) * chunk
+    apart = (np.diff(ascending) > gap) & (np.diff(ascending // chunk) > 0)
+    begin = 0
+    for end in (*(np.flatnonzero(apart) + 1), len(ascending)):
+        while begin < end:
+            limit = ascending[begin] // chunk * chunk + longest
+            piece = int(np.searchsorted(ascending[begin:end], limit)) + begin
+            yield begin, piece
+            begin = piece

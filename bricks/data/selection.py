@@ -4,21 +4,18 @@ Rows are a `range` of step 1, where they are one stretch of the file, or an int6
 for.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import h5py
 import numpy as np
 
 from bricks.data.arrays import example_numbers, native
-from bricks.data.contiguous import read_contiguous
+from bricks.data.contiguous import read_contiguous, stretches
 from bricks.data.layout import SplitRow
 from bricks.errors import DataError, UsageError
 
 Rows = range | np.ndarray
-
-GAP_BYTES = 1 << 16  # rows nearer to each other than this are read in one go: cheaper than a second request
-RUN_BYTES = 1 << 24  # but no more than this at a time, so that memory stays bounded
 
 
 def set_rows(file: h5py.File, row: SplitRow, who: str) -> Rows:
@@ -101,20 +98,7 @@ def read_rows(dataset: h5py.Dataset, rows: Rows, row_bytes: int | None = None) -
     order = np.argsort(rows, kind="stable")
     ascending = rows[order]
     chunk = dataset.chunks[0] if dataset.chunks else 1
-    for begin, end in _stretches(ascending, row_bytes or max(1, out[:1].nbytes), chunk):
+    for begin, end in stretches(ascending, row_bytes or max(1, out[:1].nbytes), chunk):
         low, high = int(ascending[begin]), int(ascending[end - 1]) + 1
         out[order[begin:end]] = dataset[low:high][ascending[begin:end] - low]
     return out
-
-
-def _stretches(ascending: np.ndarray, row_bytes: int, chunk: int) -> Iterator[tuple[int, int]]:
-    """Where to cut sorted row numbers so that each piece is worth one read, and no chunk of rows is in two of them."""
-    gap, longest = max(1, GAP_BYTES // row_bytes), max(1, RUN_BYTES // row_bytes // chunk) * chunk
-    apart = (np.diff(ascending) > gap) & (np.diff(ascending // chunk) > 0)
-    begin = 0
-    for end in (*(np.flatnonzero(apart) + 1), len(ascending)):
-        while begin < end:
-            limit = ascending[begin] // chunk * chunk + longest
-            piece = int(np.searchsorted(ascending[begin:end], limit)) + begin
-            yield begin, piece
-            begin = piece

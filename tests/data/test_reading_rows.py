@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bricks.data.contiguous import read_contiguous
-from bricks.data.selection import _stretches, read_rows
+from bricks.data.contiguous import read_contiguous, stretches
+from bricks.data.selection import read_rows
 
 COUNT = 50
 LAYOUTS = {
@@ -63,12 +63,14 @@ def test_what_is_one_piece_of_numbers_is_read_past_hdf5_and_all_else_by_it(file)
 
 
 def test_long_runs_are_read_in_requests_of_a_size_that_systems_allow(tmp_path):
-    values = np.arange(5000, dtype="int16")
+    values = np.arange(1500 * 200).reshape(1500, 200)
     with h5py.File(tmp_path / "a.hdf5", "w") as file:
-        file["x"] = values
-    order = np.random.default_rng(0).permutation(5000)
+        file["wide"], file["narrow"] = values, values[:, 0]
+    order = np.random.default_rng(0).permutation(1500)
     with h5py.File(tmp_path / "a.hdf5", "r") as file:
-        np.testing.assert_array_equal(read_contiguous(file["x"], order), values[order])
+        for asked in (order, order[:40], order[order % 100 < 20], np.sort(order[:1000]), np.repeat(order[:30], 2)):
+            np.testing.assert_array_equal(read_contiguous(file["wide"], asked), values[asked])
+            np.testing.assert_array_equal(read_contiguous(file["narrow"], asked), values[asked, 0])
 
 
 def test_a_file_cut_off_is_left_to_hdf5(tmp_path):
@@ -97,7 +99,7 @@ def test_a_file_with_bytes_of_its_own_before_hdf5s_is_read_right(tmp_path):
 )
 def test_stretches_cover_the_rows_and_no_chunk_is_in_two(asked, row_bytes, chunk):
     ascending = np.array(asked)
-    pieces = list(_stretches(ascending, row_bytes, chunk))
+    pieces = list(stretches(ascending, row_bytes, chunk))
     assert [k for begin, end in pieces for k in range(begin, end)] == list(range(len(asked)))
     chunks = [{row // chunk for row in asked[begin:end]} for begin, end in pieces]
     if chunk > 1:
