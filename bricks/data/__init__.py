@@ -18,8 +18,10 @@ from bricks.data.converters.images import convert_images
 from bricks.data.converters.mnist import convert_mnist, read_mnist
 from bricks.data.converters.svhn import convert_svhn
 from bricks.data.derived import Cache, Filter
+from bricks.data.downloads import fetch
 from bricks.data.draws import Place
 from bricks.data.ensure import ensure
+from bricks.data.fetching import fetch_file
 from bricks.data.folds import fold_streams
 from bricks.data.generated import GeneratedStream, generated_streams
 from bricks.data.hdf5 import H5PYDataset
@@ -105,6 +107,8 @@ __all__ = [
     "convert_svhn",
     "data_folders",
     "ensure",
+    "fetch",
+    "fetch_file",
     "file_contents",
     "find_data_file",
     "fold_streams",
