@@ -40,6 +40,30 @@ def _startup(model: str, title: str) -> Workload:
     )
 
 
+def _data(layout: str, title: str) -> list[Workload]:
+    arguments = {"layout": layout, "gigabytes": 8, "batches": 2000}
+    title = f"shuffled batches of 100 from 8 GB on disk, {title}"
+    time = (
+        Comparison("bricks", "DataLoader", 0.5),
+        Comparison("bricks", "DataLoader, 2 workers", 0.5),
+        Comparison("bricks, 2 workers", "DataLoader, 2 workers"),
+        Comparison("bricks, wholly shuffled", "DataLoader"),
+    )
+    memory = (Comparison("bricks", "DataLoader"),)
+    return [
+        Workload(f"data-{layout}", title, "data", arguments | {"what": "time"}, time, quick=layout == "piece"),
+        Workload(
+            f"data-{layout}-memory",
+            f"peak of memory, {title}",
+            "data",
+            arguments | {"what": "memory"},
+            memory,
+            unit="MiB",
+            quick=layout == "piece",
+        ),
+    ]
+
+
 TABLE = [
     _mlp("mlp", 500, 100, 0.80, 1.0),
     _mlp("mlp-small", 32, 10, 0.25, None),
@@ -103,4 +127,6 @@ TABLE = [
         (Comparison("bricks", "nn.LSTM", 1.0), Comparison("bricks, recomputing", "nn.LSTM", 0.3)),
         unit="MiB",
     ),
+    *_data("piece", "in one piece"),
+    *_data("chunks", "in chunks with check sums"),
 ]

@@ -4,6 +4,7 @@ HDF5 takes much longer for a selection than the system for a request, and lets n
 Memory maps would do as well, but their pages count as this process's.
 """
 
+import bisect
 import os
 from collections.abc import Iterator
 
@@ -39,26 +40,29 @@ def read_contiguous(dataset: h5py.Dataset, rows: range | np.ndarray) -> np.ndarr
         return out if _filled(handle, [view], start + rows.start * size) else None
     order = np.argsort(rows, kind="stable")
     ascending = rows[order]
+    where, numbers = (order * size).tolist(), ascending.tolist()  # Python's integers: there may be many pieces
     for begin, end in stretches(ascending, size, 1):
-        places, low, high = order[begin:end], int(ascending[begin]), int(ascending[end - 1]) + 1
-        count = end - begin
-        if high - low == count and _ascend_by_one(ascending[begin:end]) and (count == 1 or size > SMALL):
-            if _ascend_by_one(places):
-                pieces = [view[int(places[0]) * size : (int(places[-1]) + 1) * size]]
+        low, high = numbers[begin], numbers[end - 1] + 1
+        if end - begin == 1:
+            if not _filled(handle, [view[where[begin] : where[begin] + size]], start + low * size):
+                return None
+        elif size > SMALL and high - low == end - begin and _ascend_by_one(ascending[begin:end]):
+            if _ascend_by_one(order[begin:end]):
+                pieces = [view[where[begin] : where[end - 1] + size]]
             else:
-                pieces = [view[place : place + size] for place in (places * size).tolist()]
+                pieces = [view[place : place + size] for place in where[begin:end]]
             if not _scattered(handle, pieces, start + low * size):
                 return None
-            continue
-        buffer = np.empty((high - low, *out.shape[1:]), out.dtype)
-        if not _filled(handle, [memoryview(buffer.reshape(-1).view(np.uint8))], start + low * size):
-            return None
-        out[places] = buffer[ascending[begin:end] - low]
+        else:
+            buffer = np.empty((high - low, *out.shape[1:]), out.dtype)
+            if not _filled(handle, [memoryview(buffer.reshape(-1).view(np.uint8))], start + low * size):
+                return None
+            out[order[begin:end]] = buffer[ascending[begin:end] - low]
     return out
 
 
 def _ascend_by_one(numbers: np.ndarray) -> bool:
-    return len(numbers) == 1 or bool((np.diff(numbers) == 1).all())
+    return bool((np.diff(numbers) == 1).all())
 
 
 def _scattered(handle: int, pieces: list[memoryview], offset: int) -> bool:
@@ -99,10 +103,10 @@ def stretches(ascending: np.ndarray, row_bytes: int, chunk: int) -> Iterator[tup
     """Where to cut sorted row numbers so that each piece is worth one read, and no chunk of rows is in two of them."""
     gap, longest = max(1, GAP_BYTES // row_bytes), max(1, RUN_BYTES // row_bytes // chunk) * chunk
     apart = (np.diff(ascending) > gap) & (np.diff(ascending // chunk) > 0)
-    begin = 0
-    for end in (*(np.flatnonzero(apart) + 1), len(ascending)):
+    begin, numbers = 0, ascending.tolist()
+    for end in (*(np.flatnonzero(apart) + 1).tolist(), len(numbers)):
         while begin < end:
-            limit = ascending[begin] // chunk * chunk + longest
-            piece = int(np.searchsorted(ascending[begin:end], limit)) + begin
+            limit = numbers[begin] // chunk * chunk + longest
+            piece = end if numbers[end - 1] < limit else bisect.bisect_left(numbers, limit, begin, end)
             yield begin, piece
             begin = piece
