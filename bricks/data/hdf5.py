@@ -12,7 +12,7 @@ from bricks.data.arrays import ArrayDataset, example_numbers
 from bricks.data.checksums import array_sum
 from bricks.data.contracts import Batch, Source
 from bricks.data.layout import SplitRow, hdf5_errors, read_splits
-from bricks.data.names import as_names, axis_labels
+from bricks.data.names import as_names, axis_labels, chosen
 from bricks.data.seals import compare_seal
 from bricks.data.selection import Rows, pick, read_rows, set_rows, subset_rows, union
 from bricks.data.sums import REMEDY, read_sums
@@ -83,6 +83,7 @@ class H5PYDataset:
         with self._reading() as file:
             table = read_splits(file, self.path)
             names = _chosen_sources(table, self.which_sets, as_names(sources), self.path)
+            chosen(tuple(axes or ()), dict.fromkeys(names), self.path)
             self.sums = read_sums(file, table, self.path)
             self.sources = {name: describe(file, name, self.path, (axes or {}).get(name)) for name in names}
             self._rows = _chosen_rows(file, table, self.which_sets, names, self.path)

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from bricks.data import H5PYDataset, SplitRow, read_splits, split_table, write_hdf5
+from bricks.data import H5PYDataset, SplitRow, ragged, read_splits, split_table, write_hdf5
 from bricks.errors import DataError, UsageError
 
 SETS = {
@@ -165,3 +165,79 @@ except DataError as error:
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.hdf5"]
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != room
+
+
+@pytest.mark.parametrize("form", ["historic", "present"])
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_sources_of_varying_length_read_equal_in_both_forms(tmp_path, form, in_memory):
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 256, (3, rng.integers(1, 4), 2), dtype=np.uint8) for _ in range(6)]
+    present = np.dtype(PRESENT)
+    dtype = present if form == "present" else np.dtype([(name, present[name].base) for name in present.names])
+    rows = [(b"train", b"images", 0, 4, True), (b"train", b"names", 0, 4, True)]
+    rows += [(b"test", b"images", 4, 6, True), (b"test", b"names", 4, 6, True)]
+    table = np.empty(len(rows), dtype)
+    for row, (split, source, start, stop, available) in zip(table, rows, strict=True):
+        row["split"], row["source"], row["start"], row["stop"] = split, source, start, stop
+        row["indices"], row["available"], row["comment"] = h5py.Reference(), available, b"."
+    with h5py.File(tmp_path / "fuel.hdf5", "w") as file:
+        source = file.create_dataset("images", (6,), h5py.vlen_dtype(np.uint8))
+        for number, image in enumerate(images):
+            source[number] = image.flatten()
+        source.dims[0].label = "batch"
+        file["images_shapes"] = np.array([image.shape for image in images], np.int32)
+        file["images_shape_labels"] = np.array([b"channel", b"height", b"width"])
+        for name in ("shapes", "shape_labels"):
+            file[f"images_{name}"].make_scale(name)
+            source.dims[0].attach_scale(file[f"images_{name}"])
+        file["names"] = np.array([b"a", b"bb", b"c", b"d", b"e", b"f"])
+        file.attrs["split"] = table
+    write_hdf5(
+        tmp_path / "ours.hdf5",
+        {
+            "train": {"images": ragged(images[:4]), "names": np.array([b"a", b"bb", b"c", b"d"])},
+            "test": {"images": ragged(images[4:]), "names": np.array([b"e", b"f"], "S2")},
+        },
+        axes={"images": ("batch", "channel", "height", "width")},
+    )
+    for name in ("fuel", "ours"):
+        dataset = H5PYDataset(tmp_path / f"{name}.hdf5", ["test", "train"], [5, 0, 2], load_in_memory=in_memory)
+        assert dataset.sources["images"].axes == ("batch", "channel", "height", "width")
+        assert dataset.sources["images"].shape == (3, None, 2)
+        batch = dataset.read([2, 0, 1])
+        assert batch["names"].tolist() == [b"a", b"d", b"e"]
+        for found, number in zip(batch["images"], (0, 3, 4), strict=True):
+            np.testing.assert_array_equal(found, images[number])
+            assert found.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        ("size", "an example of shape .* has 4 values; the file is damaged"),
+        ("fewer", r"'shapes' must be integers \(2, axes\), got int32 \(1, 2\)"),
+        ("negative", "'shapes' must be numbers from 0, got -1"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(tmp_path, damage, message):
+    with h5py.File(tmp_path / "a.hdf5", "w") as file:
+        source = file.create_dataset("x", (2,), h5py.vlen_dtype(np.float32))
+        source[0], source[1] = np.zeros(4), np.zeros(2)
+        shapes = {"size": [[1, 3], [1, 2]], "fewer": [[2, 2]], "negative": [[2, 2], [-1, 2]]}[damage]
+        file["s"] = np.array(shapes, np.int32)
+        file["s"].make_scale("shapes")
+        source.dims[0].attach_scale(file["s"])
+        file.attrs["split"] = split_table([SplitRow("all", "x", 0, 2)])
+    with pytest.raises(DataError, match=f"a.hdf5: source 'x': {message}"):
+        H5PYDataset(tmp_path / "a.hdf5", "all")
+
+
+def test_axis_labels_may_be_given_in_place_of_the_files(tmp_path):
+    write_hdf5(tmp_path / "a.hdf5", SETS, axes=AXES)
+    dataset = H5PYDataset(tmp_path / "a.hdf5", "train", axes={"features": ("batch", "time", "feature")})
+    assert dataset.sources["features"].axes == ("batch", "time", "feature")
+    assert dataset.sources["targets"].axes == ("batch", "index")
+    with pytest.raises(UsageError, match="one axis label for each of its 3 axes"):
+        H5PYDataset(tmp_path / "a.hdf5", "train", axes={"features": ("batch",)})
+    with pytest.raises(DataError, match="no source 'featurs'; did you mean 'features'"):
+        H5PYDataset(tmp_path / "a.hdf5", "train", axes={"featurs": ("batch",)})
