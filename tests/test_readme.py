@@ -15,6 +15,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 LOADING = next(code for code in BLOCKS if "bricks.load(" in code)
 BLOCKS.remove(LOADING)
+WRITING = next(code for code in BLOCKS if "HDF5Writer(" in code)
+BLOCKS.remove(WRITING)
 
 
 def test_a_run_can_be_used_as_it_says(tmp_path, monkeypatch):
@@ -27,6 +29,16 @@ def test_a_run_can_be_used_as_it_says(tmp_path, monkeypatch):
     exec(re.sub(r'load\("[^"]*"\)', f'load("{runs_in(lab)[0]}")', LOADING), names)
     assert names["run"].predict(features=digits)["probabilities"].shape == (7, 5)
     assert (tmp_path / "mlp.safetensors").stat().st_size > 4 * 145
+
+
+def test_a_data_file_is_written_as_it_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recordings = [([np.zeros((length, 2)), np.ones((3, 2))], np.array([length, 3])) for length in (4, 5)]
+    names = {"recordings": recordings}
+    exec(WRITING, names)
+    batch = names["train"].read([2, 1])
+    assert [sound.shape for sound in batch["sound"]] == [(5, 2), (3, 2)]
+    assert batch["words"].tolist() == [5, 3]
 
 
 @pytest.mark.parametrize("code", BLOCKS, ids=lambda code: code.strip().splitlines()[-1][:40])
