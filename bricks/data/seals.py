@@ -8,7 +8,7 @@ HDF5 file, where other programs do not look, lies a trailer:
     the end     48 bytes: length of the HDF5 file, length of `stretches`, CRC-32 of the HDF5 file without those
                 stretches, CRC-32 of this trailer up to here (each 8 bytes), and 16 bytes that say what it is
 
-HDF5's library cuts the trailer off when it opens a file for writing; a file without one is taken as it is.
+HDF5's library cuts the trailer off when it opens a file for writing; a file that ends where HDF5 does is taken as is.
 """
 
 import functools
@@ -21,10 +21,11 @@ from typing import BinaryIO
 import h5py
 import numpy as np
 
-from bricks.data.sums import REMEDY
+from bricks.data.sums import ATTRIBUTE, REMEDY
 from bricks.errors import DataError
 
 MAGIC = b"\nbricks: sealed\n"
+SUPERBLOCK = b"\x89HDF\r\n\x1a\n\0"  # of version 0, which we write; 8 bytes at 40 are the length of the file
 END = struct.Struct("<4Q16s")
 
 LARGE = 1 << 24
@@ -63,6 +64,8 @@ def _compare(path: str, modified: int, size: int, inode: int, everything: bool) 
         file.seek(size - END.size)
         length, packed_length, crc, own, magic = END.unpack(file.read(END.size))
         if magic != MAGIC:
+            if _lost(file, size):
+                raise _damaged(path, "its seal has changed")
             return
         if length + packed_length + END.size != size:
             raise _damaged(path, f"must have {length + packed_length + END.size} bytes, got {size}")
@@ -73,6 +76,17 @@ def _compare(path: str, modified: int, size: int, inode: int, everything: bool) 
         pairs = np.frombuffer(zlib.decompress(trailer[:packed_length]), "<i8").reshape(-1, 2)
         if (everything or length - int(pairs[:, 1].sum()) <= MOST) and _crc(file, length, pairs.tolist()) != crc:
             raise _damaged(path, "it is not what was sealed (CRC-32)")
+
+
+def _lost(file: BinaryIO, size: int) -> bool:
+    """Whether something that is no seal lies behind the end of a file that we wrote, as its superblock has it."""
+    file.seek(0)
+    head = file.read(PIECE)
+    file.seek(max(0, size - PIECE))
+    ours = ATTRIBUTE.encode()
+    if head[:9] != SUPERBLOCK or not (ours in head or ours in file.read()):
+        return False
+    return size > int.from_bytes(head[40:48], "little")
 
 
 def _damaged(path: str, what: str) -> DataError:
