@@ -67,7 +67,10 @@ class Source:
 
 
 class Dataset(Protocol):
-    """Numbered examples; knows nothing of order or batches."""
+    """Numbered examples; knows nothing of order or batches.
+
+    One that is in memory has `arrays`, by name, or says `from_disk = False`: then nothing is read ahead.
+    """
 
     sources: Mapping[str, Source]
     num_examples: int
@@ -77,7 +80,12 @@ class Dataset(Protocol):
 
 
 class Scheme(Protocol):
-    """An order of the examples, cut into batches; has no state."""
+    """An order of the examples, cut into batches; has no state.
+
+    It may also have `cuts(num_examples, epoch)`, where batches begin and end in the order, as many in each epoch;
+    `read_batches`, how many of them are best read at once; `produces_examples`; `by_number`, whether it knows something
+    of each example by its number.
+    """
 
     batch_size: int
 
@@ -86,7 +94,10 @@ class Scheme(Protocol):
 
 
 class Transformer(Protocol):
-    """What is done to a batch; has no state."""
+    """What is done to a batch; has no state.
+
+    One that draws at random has `apply_at(batch, place)` too (draws.py).
+    """
 
     def sources(self, sources: Mapping[str, Source]) -> dict[str, Source]:
         """What comes out where this goes in; a DataError where it cannot be done."""
@@ -96,7 +107,10 @@ class Transformer(Protocol):
 
 
 class Stream(Protocol):
-    """Epochs of batches, any of which can be had without those before it; has no position."""
+    """Epochs of batches, any of which can be had without those before it; has no position.
+
+    Where it has `ahead` and `workers`, batches are made before they are asked for (readahead.py).
+    """
 
     sources: Mapping[str, Source]
     num_examples: int

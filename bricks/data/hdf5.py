@@ -150,9 +150,10 @@ class H5PYDataset:
         """The open file; opened where this process has not yet, closed on an error."""
         with contextlib.ExitStack() as on_error, hdf5_errors(self.path):
             on_error.callback(self.close)
-            if self._open_file is None or self._open_file[0] != os.getpid():
-                self._open_file = os.getpid(), h5py.File(self.path, "r")
-            yield self._open_file[1]
+            opened = self._open_file  # which another thread may close
+            if opened is None or opened[0] != os.getpid():
+                opened = self._open_file = os.getpid(), h5py.File(self.path, "r")
+            yield opened[1]
             on_error.pop_all()
 
 

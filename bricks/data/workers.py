@@ -140,7 +140,6 @@ class _Worker:
     def receive(self) -> None:
         """Wait for the oldest batch, and take it out of the memory that the worker writes next."""
         try:
-            self.pipe.poll(None)  # where Ctrl-C may come, nothing is half read
             kind, value = self.pipe.recv()
         except (EOFError, OSError) as error:
             self.broken = True
@@ -155,7 +154,7 @@ class _Worker:
                 coming.answer = "error", (gone, "")
             self.waiting.clear()
             return
-        except pickle.UnpicklingError:
+        except BaseException:  # Ctrl-C, say: a message may be half read
             self.broken = True
             raise
         coming = self.waiting.popleft()

@@ -106,7 +106,7 @@ def resumed_equals_uninterrupted(file, scheme, transformers, before, after, **se
     assert second.state_dict() == plain.state_dict()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(
     scheme=schemes,
     transformers=transformers,
@@ -264,6 +264,25 @@ def test_a_worker_that_dies_is_told_and_others_are_started():
         events(iterator, 4)
     stream.close()
     assert not any(map(alive, pids))
+
+
+def test_after_an_interrupt_it_goes_on_with_the_same_batches(monkeypatch):
+    stream = DataStream(ArrayDataset({"y": np.arange(10)}), SequentialScheme(1), workers=2)
+    iterator = stream.iterator()
+    events(iterator, 3)
+    pids = stream.worker_processes.pids
+
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("multiprocessing.connection.Connection.recv", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            events(iterator, 3)
+    left = [batch["y"].tolist() for batch in iterator]
+    assert left == [[n] for n in range(10 - len(left), 10)] and len(left) >= 5
+    assert not any(map(alive, pids))
+    stream.close()
 
 
 def test_what_cannot_be_sent_to_workers_is_told():
