@@ -42,7 +42,7 @@ def _startup(model: str, title: str) -> Workload:
 
 def _data(layout: str, title: str) -> list[Workload]:
     arguments = {"layout": layout, "gigabytes": 8, "batches": 2000}
-    title = f"shuffled batches of 100 from 8 GB on disk, {title}"
+    title = f"shuffled batches of 100 from 8 GB on disk (0.5 GB in a quick run), {title}"
     time = (
         Comparison("bricks", "DataLoader", 0.5),
         Comparison("bricks", "DataLoader, 2 workers", 0.5),
