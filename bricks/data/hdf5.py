@@ -11,7 +11,7 @@ import numpy as np
 from bricks.data.arrays import ArrayDataset, example_numbers
 from bricks.data.checksums import array_sum
 from bricks.data.contracts import Batch, Source
-from bricks.data.layout import SplitRow, hdf5_errors, read_splits
+from bricks.data.layout import SplitRow, dimension_labels, hdf5_errors, read_splits
 from bricks.data.names import as_names, axis_labels, chosen
 from bricks.data.seals import compare_seal
 from bricks.data.selection import Rows, pick, read_rows, set_rows, subset_rows, union
@@ -190,7 +190,7 @@ def describe(file: h5py.File, name: str, who: str, axes: Sequence[str] | None = 
             f"{who}: must hold numbers or bytes, got dtype {dataset.dtype} (texts of varying length?); "
             "choose other sources with sources=[...]"
         )
-    labels = [dimension.label for dimension in dataset.dims] if axes is None else axes
+    labels = dimension_labels(dataset) if axes is None else axes
     return Source(dataset.dtype.newbyteorder("="), dataset.shape[1:], axis_labels(labels, dataset.ndim, who))
 
 

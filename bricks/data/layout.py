@@ -111,6 +111,16 @@ def read_splits(file: h5py.File, who: str) -> list[SplitRow]:
     return rows
 
 
+def dimension_labels(dataset: h5py.Dataset) -> list[str]:
+    """The labels of its axes, "" where there is none.
+
+    Read as the attribute that they are: where that is damaged, what HDF5 has for them, `dims[i].label`, crashes.
+    """
+    labels = dataset.attrs.get("DIMENSION_LABELS", ())
+    texts = [label.decode(errors="replace") if isinstance(label, bytes) else str(label or "") for label in labels]
+    return (texts + [""] * dataset.ndim)[: dataset.ndim]
+
+
 @contextlib.contextmanager
 def hdf5_errors(path: str | os.PathLike) -> Iterator[None]:
     """Whatever h5py raises on a missing, damaged or foreign file comes out as a DataError that names it."""

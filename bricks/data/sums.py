@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import h5py
 
-from bricks.data.layout import SplitRow
+from bricks.data.layout import SplitRow, dimension_labels
 from bricks.errors import DataError
 
 ATTRIBUTE = "bricks_crc32"
@@ -54,7 +54,6 @@ def _layout(file: h5py.File, rows: Sequence[SplitRow]) -> int:
         dataset = file.get(name)
         if isinstance(dataset, h5py.Dataset):
             base = h5py.check_vlen_dtype(dataset.dtype) or dataset.dtype
-            labels = [dimension.label for dimension in dataset.dims]
             scales = [list(dimension.keys()) for dimension in dataset.dims]
-            sources[name] = [str(base), list(dataset.shape), labels, scales]
+            sources[name] = [str(base), list(dataset.shape), dimension_labels(dataset), scales]
     return zlib.crc32(json.dumps([table, sources]).encode())

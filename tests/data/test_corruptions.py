@@ -107,7 +107,7 @@ def test_what_crashes_hdf5s_library_in_a_foreign_file_is_contained_by_check_file
     print("crashed or hung on:", [path.name for path in kept])
     for path in kept[:20]:
         with pytest.raises(DataError, match=f"{path.name}: "):
-            check_file(path, stalled=5)
+            check_file(path, stalled=2)
 
 
 def test_the_foreign_file_reads_as_it_should(originals):
