@@ -1,5 +1,6 @@
 """Data sets made of another: the examples that pass a test; those that are kept once they were made."""
 
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -77,7 +78,7 @@ class Cache:
 
     Notes
     -----
-    Worker processes have a cache each. Reading by several threads at once is not provided for.
+    Worker processes have a cache each.
 
     Examples
     --------
@@ -112,6 +113,10 @@ class Cache:
     def read(self, indices: Sequence[int] | np.ndarray) -> Batch:
         """The examples of these numbers, in this order, as fresh arrays."""
         numbers = example_numbers(indices, self.num_examples, "Cache")
+        with self._lock:  # the thread of one iterator may read ahead while another iterator reads
+            return self._read(numbers)
+
+    def _read(self, numbers: np.ndarray) -> Batch:
         missing = np.unique(numbers[self._places[numbers] < 0])
         made = through(self.transformers, self.dataset.read(missing), None) if len(missing) else {}
         batch = {}
@@ -135,6 +140,7 @@ class Cache:
         self._forget()
 
     def _forget(self) -> None:
+        self._lock = threading.Lock()
         self._places, self._kept, self._bytes = np.full(self.num_examples, -1, np.int64), 0, 0
         self._arrays: dict[str, np.ndarray] = {}
 
@@ -166,7 +172,7 @@ class Cache:
         return np.dtype(object) if source.ragged else source.dtype
 
 
-_HELD = ("_places", "_arrays", "_kept", "_bytes")
+_HELD = ("_places", "_arrays", "_kept", "_bytes", "_lock")
 
 
 def _copied(array: np.ndarray) -> np.ndarray:

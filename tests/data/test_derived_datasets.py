@@ -1,6 +1,7 @@
 """Filter, Cache, Window, NGrams, Merge, Unpack, Batch and ShuffleBuffer against plain loops."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -113,6 +114,18 @@ def test_a_cache_reads_each_example_once_and_forgets_when_it_is_sent_elsewhere()
     assert sorted(data.reads) == list(range(8))
     other = pickle.loads(pickle.dumps(stream.dataset))
     assert other.kept == 0 and other.read([5])["x"] == [5]
+
+
+def test_several_threads_may_read_a_cache():
+    cache = Cache(ArrayDataset({"x": np.arange(3000)}))
+    orders = [np.random.default_rng(k).permutation(3000) for k in range(4)]
+
+    def read(order):
+        return all((cache.read(part)["x"] == part).all() for part in np.split(order, 300))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(read, orders))
+    assert cache.kept == 3000
 
 
 def test_what_changes_each_epoch_or_with_the_batch_is_not_cached():
