@@ -14,7 +14,7 @@ from bricks.data.draws import Place, through
 from bricks.data.readahead import ReadAhead, Thread
 from bricks.data.schemes import Shard, batch_cuts, whole
 from bricks.data.workers import SLOTS, Workers
-from bricks.errors import CheckpointError, DataError
+from bricks.errors import CheckpointError, DataError, UsageError
 
 
 class DataStream:
@@ -136,13 +136,17 @@ class DataStream:
     def batches(self, epoch: int) -> Callable[[int], Batch]:
         """What gives batch 0, 1, ... of this epoch."""
         order, cuts = self.plan(epoch)
-        draws = any(hasattr(transformer, "apply_at") for transformer in self.transformers)
-        at_once = self.read_batches > 1 and type(self).read is DataStream.read
-        read = _Stretches(self, order, cuts) if at_once else None
+        own = getattr(self.read, "__func__", None) is DataStream.read
+        if not own and any(hasattr(transformer, "apply_at") for transformer in self.transformers):
+            raise UsageError(
+                f"{type(self).__name__}: where transformers draw at random, `read` must be DataStream's own, since it "
+                "is not told the epoch; override `transform`"
+            )
+        read = _Stretches(self, order, cuts) if own and self.read_batches > 1 else None
 
         def batch(number: int) -> Batch:
             rows = order[cuts[number] : cuts[number + 1]]
-            if read is None and not draws:
+            if not own:
                 return self.read(rows)
             raw = self.dataset.read(rows) if read is None else read(number)
             return self.transform(raw, Place(epoch, number, rows))

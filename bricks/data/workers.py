@@ -48,7 +48,7 @@ class Workers:
 
     def __init__(self, stream: "DataStream", count: int):
         try:
-            pickled = pickle.dumps((stream.dataset, stream.scheme, stream.transformers), pickle.HIGHEST_PROTOCOL)
+            pickled = pickle.dumps(stream, pickle.HIGHEST_PROTOCOL)
         except Exception as error:
             raise UsageError(
                 "DataStream: with workers, data set, scheme and transformers must be picklable, got "
@@ -241,10 +241,7 @@ def _listen(connection: Connection, tasks: queue.SimpleQueue, written: threading
 
 def _batches(pickled: bytes, count: int) -> Callable[[int, int], Batch]:
     """What makes a batch of an epoch, in one of `count` workers."""
-    from bricks.data.streams import DataStream
-
-    dataset, scheme, transformers = pickle.loads(pickled)
-    stream = DataStream(dataset, scheme, transformers)
+    stream = pickle.loads(pickled)
     stream.read_every = count
     of_epoch: list = [None, None]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worker_functions import dying_at_7, failing_at_7, lines, loaded, noisy
+from worker_functions import Negative, Twice, dying_at_7, failing_at_7, lines, loaded, noisy
 
 from bricks.data import (
     ArrayDataset,
@@ -264,6 +264,18 @@ def test_a_worker_that_dies_is_told_and_others_are_started():
         events(iterator, 4)
     stream.close()
     assert not any(map(alive, pids))
+
+
+def test_streams_of_ones_own_keep_what_they_override():
+    data = ArrayDataset({"y": np.arange(4)})
+    for make in (Twice, Negative):
+        stream = make(data, SequentialScheme(1), workers=1)
+        expected = [batch["y"].tolist() for batch in make(data, SequentialScheme(1)).iterator()]
+        assert [batch["y"].tolist() for batch in stream.iterator()] == expected != [[0], [1], [2], [3]]
+        stream.close()
+    assert next(Negative(data, SequentialScheme(1), [Mapping(noisy, seed=1)]).iterator()).keys() == {"y", "noise"}
+    with pytest.raises(UsageError, match="Twice: where transformers draw at random, `read` must be DataStream's own"):
+        next(Twice(data, SequentialScheme(1), [Mapping(noisy, seed=1)]).iterator())
 
 
 def test_after_an_interrupt_it_goes_on_with_the_same_batches(monkeypatch):

@@ -6,6 +6,8 @@ import time
 
 import numpy as np
 
+from bricks.data import DataStream
+
 
 def noisy(batch, random):
     return {"noise": random.random(len(batch["y"]))}
@@ -36,3 +38,13 @@ def loaded(batch):
 def lines():
     for n in range(60):
         yield {"y": np.int64(n), "x": np.arange(n % 5, dtype="int16")}
+
+
+class Twice(DataStream):
+    def read(self, indices):
+        return {"y": 2 * super().read(indices)["y"]}
+
+
+class Negative(DataStream):
+    def transform(self, batch, place=None):
+        return super().transform({"y": -batch["y"]}, place)
