@@ -8,7 +8,8 @@ HDF5 file, where other programs do not look, lies a trailer:
     the end     48 bytes: length of the HDF5 file, length of `stretches`, CRC-32 of the HDF5 file without those
                 stretches, CRC-32 of this trailer up to here (each 8 bytes), and 16 bytes that say what it is
 
-HDF5's library cuts the trailer off when it opens a file for writing; a file that ends where HDF5 does is taken as is.
+HDF5's library cuts the trailer off when it opens a file for writing; a file that ends where HDF5 does is taken as is,
+once its heaps were looked through (heaps.py).
 """
 
 import functools
@@ -21,6 +22,7 @@ from typing import BinaryIO
 import h5py
 import numpy as np
 
+from bricks.data.heaps import broken_heap
 from bricks.data.sums import ATTRIBUTE, REMEDY
 from bricks.errors import DataError
 
@@ -66,6 +68,10 @@ def _compare(path: str, modified: int, size: int, inode: int, everything: bool) 
         if magic != MAGIC:
             if _lost(file, size):
                 raise _damaged(path, "its seal has changed")
+            if (heap := broken_heap(file, size)) is not None:
+                raise DataError(
+                    f"{path}: damaged or truncated HDF5 file: the sizes in its heap at {heap} do not add up"
+                )
             return
         if length + packed_length + END.size != size:
             raise _damaged(path, f"must have {length + packed_length + END.size} bytes, got {size}")

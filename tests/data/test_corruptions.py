@@ -88,6 +88,12 @@ def test_damaged_files_are_read_right_or_refused(originals, kind):
     expect_right_or_refused(kind, originals, 0, 150)
 
 
+def test_damage_in_a_file_without_sums_crashes_nothing_and_is_refused_where_it_shows(originals):
+    found = {verdict for *_, verdict in read_damaged("hdf5 of Fuel", originals, 0, 300)}
+    assert found <= {"right", "refused", "wrong"}  # wrong: values that changed, of which nothing in the file tells
+    assert "refused" in found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", OURS)
 def test_ten_thousand_damaged_files_are_read_right_or_refused(originals, kind):
