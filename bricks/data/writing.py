@@ -107,21 +107,23 @@ class HDF5Writer:
         return self
 
     def __exit__(self, kind, error, traceback) -> None:
-        with self._errors(), self._stack:
+        with self._errors():
+            if error is not None:
+                return self._abandon(error)
             try:
-                if kind is None:
-                    self._finish()
-            except BaseException:
-                kind = True
-                raise
-            finally:
-                # After an error of the disk closing fails too; what is to be said then was said by the first.
-                with contextlib.suppress(Exception) if kind else contextlib.nullcontext():
-                    self._file.close()
-            if kind is None:
+                self._finish()
+                self._file.close()
                 write_seal(self._temporary, [name for name, source in self._sources.items() if source.shapes is None])
-            else:
-                self._stack.__exit__(kind, error, traceback)  # removes the temporary file
+            except BaseException as failure:
+                self._abandon(failure)
+                raise
+            self._stack.close()  # the file gets its name
+
+    def _abandon(self, error: BaseException) -> None:
+        """Leave what was there before; closing may fail once more on a full disk, which the first error says."""
+        with contextlib.suppress(Exception):
+            self._file.close()
+        self._stack.__exit__(type(error), error, error.__traceback__)
 
     def append(self, which_set: str, batch: Mapping[str, object]) -> None:
         """Add examples to a set: arrays (examples, ...) of equal length; or `ragged` vectors.
