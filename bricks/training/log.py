@@ -56,7 +56,10 @@ class Log:
 
     def __init__(self, path: str | os.PathLike, offset: int | None = None):
         self.path = Path(path)
-        self._file = open(self.path, "a+b", buffering=0)  # what a full disk refused must not be written later by itself
+        try:  # without a buffer: what a full disk refused must not be written later by itself
+            self._file = open(self.path, "a+b", buffering=0)
+        except OSError as error:
+            raise CheckpointError(f"{path}: can't be written: {error.strerror or error}; the run stays") from None
         try:
             _lock(self._file, self.path)
             self._file.seek(0)
