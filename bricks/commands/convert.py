@@ -1,6 +1,13 @@
 """Convert original data files to one HDF5 file in Fuel's layout, which `H5PYDataset` opens.
 
-{kinds}
+  arff      a table of Weka's, .arff
+  cifar10   cifar-10-binary.tar.gz, or the folder that it is in or was unpacked to
+  cifar100  cifar-100-binary.tar.gz, or the folder that it is in or was unpacked to
+  csv       a table, a line for each example
+  images    a folder of pictures: CLASS/..., or SET/CLASS/...
+  iris      iris.data, or the folder that it is in
+  mnist     a folder with the four IDX files, packed by gzip
+  svhn      a folder with train_32x32.mat, test_32x32.mat and, if it is there, extra_32x32.mat
 
 Check sums of known originals are compared, except with --unchecked.
 """
@@ -9,11 +16,7 @@ import argparse
 import re
 from pathlib import Path
 
-from bricks.data.converters import CONVERTERS
 from bricks.errors import UsageError, nearest
-
-_WIDTH = max(map(len, CONVERTERS))
-__doc__ = __doc__.format(kinds="\n".join(f"  {name:{_WIDTH}}  {takes}" for name, (takes, _) in CONVERTERS.items()))
 
 SUFFIXES = (".hdf5", ".h5")
 
@@ -22,7 +25,7 @@ FLAGS = {"which_set": "--set"}  # what an option is called here, where it is not
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the verb takes."""
-    parser.add_argument("kind", metavar="KIND", help=", ".join(CONVERTERS))
+    parser.add_argument("kind", metavar="KIND", help="what it is, as above")
     parser.add_argument("source", metavar="SOURCE", type=Path, help="a file or folder, as the kind takes it")
     parser.add_argument(
         "-o", "--output", metavar="FILE", type=Path, help="by default KIND.hdf5, or SOURCE's name, here"
@@ -46,6 +49,7 @@ def run(asked: argparse.Namespace) -> int:
     from bricks.command_line import shown_path
     from bricks.commands.info import summary
     from bricks.commands.writing import check_writable
+    from bricks.data.converters import CONVERTERS
 
     if asked.kind not in CONVERTERS:
         raise UsageError(f"convert: no kind {asked.kind!r}; {nearest(asked.kind, CONVERTERS)}")
@@ -66,11 +70,13 @@ _OWN = ("arff", "csv", "images")
 
 def _options(asked: argparse.Namespace) -> dict:
     """What was asked for besides, as the converter's arguments; a UsageError for what it does not have."""
-    every = dict.fromkeys(option for _, options in CONVERTERS.values() for option in options)
+    from bricks.data.converters import CONVERTERS
+
+    every = dict.fromkeys(option for options in CONVERTERS.values() for option in options)
     given = {option: getattr(asked, option) for option in every if getattr(asked, option) is not None}
     for option in given:
-        if option not in CONVERTERS[asked.kind][1]:
-            kinds = ", ".join(kind for kind, (_, options) in CONVERTERS.items() if option in options)
+        if option not in CONVERTERS[asked.kind]:
+            kinds = ", ".join(kind for kind, options in CONVERTERS.items() if option in options)
             raise UsageError(f"convert: {FLAGS.get(option, f'--{option}')} is for {kinds}, not for {asked.kind}")
     if given.pop("unchecked", None):
         given["checksums"] = None
