@@ -101,6 +101,6 @@ def test_killed_at_two_hundred_random_moments_nothing_is_lost(server, tmp_path):
         if code == 0:
             assert rows_of(folder) == rows_of(reference) and final_state(folder) == final_state(reference), seed
             assert not [*folder.glob(".*.part")], "what killed processes left is taken away"
-            folder.rename(labs[1] / f"done-{killed}")
+            folder.rename(labs[1] / f"done-{time.time_ns()}")
             words = WORDS
     assert len(moments) > 20, "the moments were spread over the run"
