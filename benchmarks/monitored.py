@@ -12,14 +12,16 @@ def contenders(effort, T: int, B: int, D: int, H: int) -> dict:
     x, y = batch(T, B, D)
 
     def run(monitored: bool):
-        from bricks import ComputationGraph, GradientDescent
+        from bricks import ComputationGraph, GradientDescent, VariableFilter
+        from bricks.layers import Softmax
+        from bricks.roles import OUTPUT
         from bricks.training import Scale, observations
 
         _, _, cost = graph("lstm", (T, B, D, H))
-        asked = {"gradient_norm": PARAMETERS, "update_norm": PARAMETERS, "mean": ["lstm", "classifier"]}
-        # The tenth mean beside nine outputs: how much of a gate is saturated, a mean of comparisons.
-        asked = asked | {"saturated": ["lstm.forget_gate"]} if monitored else {}
-        activations = observations.activations(ComputationGraph(cost), asked)
+        [logits] = VariableFilter(brick="classifier", role=OUTPUT)(ComputationGraph(cost).variables)
+        model = ComputationGraph([cost, Softmax()(logits)])  # as models/sequence_classifier.py has it
+        asked = {"gradient_norm": PARAMETERS, "update_norm": PARAMETERS, "mean": ["*"]} if monitored else {}
+        activations = observations.activations(model, asked)
         descent = GradientDescent(cost, step_rule=Scale(RATE), monitored=activations)
         norms = observations.steps(descent, asked)
         for name, aggregation in norms.items():
