@@ -1,6 +1,10 @@
 """What all tests share: flags as a user has them, a data folder that isn't the user's own, Ctrl-C at work, a run."""
 
+import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +21,36 @@ def session_data_folder(tmp_path_factory):
         patch.setenv("BRICKS_DATA_PATH", str(tmp_path_factory.mktemp("data")))
         patch.delenv("FUEL_DATA_PATH", raising=False)
         yield
+
+
+@pytest.fixture
+def start_process():
+    """Starts a Python that finds this bricks, with pipes for what it says; each is ended after the test."""
+    started = []
+
+    def start(*words, python=(sys.executable,), variables=(), **settings):
+        process = subprocess.Popen(
+            [*python, *map(str, words)],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent), **dict(variables)},
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **settings},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def kept_programs(tmp_path_factory):
+    """Variables with which processes keep XLA's compiled programs for the length of the session."""
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(tmp_path_factory.mktemp("xla-of-processes")),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
 
 
 # For tests that train one config many times: XLA keeps compiled programs for the length of the session.

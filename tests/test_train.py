@@ -18,54 +18,29 @@ from bricks.training.lab import Lab
 LONG = "training.epochs=20"
 
 
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory):
-    """That of the processes: bricks found, XLA's compiled programs kept for the length of this module."""
-    return {
-        **os.environ,
-        "PYTHONPATH": str(REPOSITORY),
-        "JAX_COMPILATION_CACHE_DIR": str(tmp_path_factory.mktemp("xla")),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }
-
-
 @pytest.fixture
 def lab(tmp_path):
     return make_lab(tmp_path / "lab")
 
 
 @pytest.fixture
-def start(lab, environment):
-    """Starts `train.py` with some words; every process is ended after the test."""
-    started = []
+def start(lab, start_process, kept_programs):
+    """Starts `train.py` of the lab with some words."""
 
     def start(*words, python=(sys.executable,), **variables):
-        process = subprocess.Popen(
-            [*python, "train.py", *words],
-            cwd=lab,
-            env={**environment, **variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
+        return start_process("train.py", *words, python=python, variables=kept_programs | variables, cwd=lab)
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    return start
 
 
 @pytest.fixture(scope="module")
-def reference(environment, tmp_path_factory):
+def reference(kept_programs, tmp_path_factory):
     """(run directory, what was printed, seconds of training) of a process that nobody disturbed."""
     lab = make_lab(tmp_path_factory.mktemp("reference") / "lab")
     process = subprocess.Popen(
         [sys.executable, "train.py", "blobs", LONG],
         cwd=lab,
-        env=environment,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **kept_programs},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -15,6 +15,7 @@ import numpy as np
 
 from bricks.command_line import shown_path
 from bricks.data import ArrayDataset, H5PYDataset, Source
+from bricks.data.converters.tables import number_of
 from bricks.data.layout import hdf5_errors
 from bricks.errors import DataError, UsageError, nearest
 from bricks.npz import read_npz
@@ -124,7 +125,7 @@ def _read_csv(path: Path, needed: Mapping[str, Source], who: str) -> ArrayDatase
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             header = next(csv.reader(file), [])
-            if not header or all(_is_number(cell) for cell in header):
+            if not header or all(number_of(cell) is not None for cell in header):
                 raise DataError(f"{who}: the first line must name the columns, got {', '.join(header) or 'nothing'}")
             with warnings.catch_warnings(action="ignore", category=UserWarning):  # of a file without rows
                 table = np.loadtxt(file, delimiter=",", quotechar='"', comments=None, ndmin=2)
@@ -181,14 +182,6 @@ def _as(dtype: np.dtype, numbers: np.ndarray, who: str) -> np.ndarray:
     if not np.array_equal(whole, numbers):
         raise DataError(f"{who} must be whole numbers ({dtype}), got {numbers[whole != numbers][0]:g}")
     return whole
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _check_names(needed: Mapping[str, Source], names: Sequence[str], who: str) -> None:

@@ -160,20 +160,26 @@ class Adam(StepRule):
         self.beta2 = self.add_hyperparameter("beta2", beta2, Fraction)
         self.epsilon = self.add_hyperparameter("epsilon", epsilon)
 
+    size = "second_moment"
+
     def compute_steps(self, steps):
         time = self.add_buffer("time", np.asarray(0, "int32"))
-        first, second = self.add_buffers("first_moment", steps), self.add_buffers("second_moment", steps)
+        first, sizes = self.add_buffers("first_moment", steps), self.add_buffers(self.size, steps)
         new_time = time + np.int32(1)
         updates, new_steps = [(time, new_time)], {}
         for p, gradient in steps.items():
-            beta1, beta2 = like(self.beta1, p), like(self.beta2, p)
             t = new_time.astype(p.type.dtype)
             mean = _mean_of(self.beta1, first[p], gradient, p)
-            square = _mean_of(self.beta2, second[p], gradient**2, p)
-            scale = pt.sqrt(square / (1 - beta2**t)) + like(self.epsilon, p)
-            new_steps[p] = like(self.learning_rate, p) * (mean / (1 - beta1**t)) / scale
-            updates += [(first[p], mean), (second[p], square)]
+            size, scale = self.measure(sizes[p], gradient, t, p)
+            new_steps[p] = like(self.learning_rate, p) * (mean / (1 - like(self.beta1, p) ** t)) / scale
+            updates += [(first[p], mean), (sizes[p], size)]
         return new_steps, updates
+
+    def measure(self, old, gradient, t, parameter):
+        """What is remembered of the gradient's size after step `t`, and what the step is divided by."""
+        square = _mean_of(self.beta2, old, gradient**2, parameter)
+        corrected = square / (1 - like(self.beta2, parameter) ** t)
+        return square, pt.sqrt(corrected) + like(self.epsilon, parameter)
 
 
 class AdamW(Adam):
@@ -215,13 +221,13 @@ class AdamW(Adam):
         return steps, updates
 
 
-class Adamax(StepRule):
+class Adamax(Adam):
     """Adam with a decaying maximum of each gradient's size in place of the root of its mean square.
 
         t <- t + 1
         m <- beta1 * m + (1 - beta1) * gradient
         u <- max(beta2 * u, |gradient|)
-        step = learning_rate / (1 - beta1^t) * m / max(u, epsilon)
+        step = learning_rate * m / (1 - beta1^t) / max(u, epsilon)
 
     Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 2; m and u are the buffers
     `first_moment` and `greatest`, t is `time`. The defaults are the paper's, which has no epsilon.
@@ -236,8 +242,6 @@ class Adamax(StepRule):
         Above 0; keeps the quotient finite where a gradient is always 0.
     """
 
-    keeps_finite = True
-
     def __init__(
         self,
         learning_rate: Positive = 0.002,
@@ -245,25 +249,13 @@ class Adamax(StepRule):
         beta2: Fraction = 0.999,
         epsilon: Positive = 1e-8,
     ):
-        super().__init__()
-        self.learning_rate = self.add_hyperparameter("learning_rate", learning_rate)
-        self.beta1 = self.add_hyperparameter("beta1", beta1, Fraction)
-        self.beta2 = self.add_hyperparameter("beta2", beta2, Fraction)
-        self.epsilon = self.add_hyperparameter("epsilon", epsilon)
+        super().__init__(learning_rate, beta1, beta2, epsilon)
 
-    def compute_steps(self, steps):
-        time = self.add_buffer("time", np.asarray(0, "int32"))
-        first, greatest = self.add_buffers("first_moment", steps), self.add_buffers("greatest", steps)
-        new_time = time + np.int32(1)
-        updates, new_steps = [(time, new_time)], {}
-        for p, gradient in steps.items():
-            t = new_time.astype(p.type.dtype)
-            mean = _mean_of(self.beta1, first[p], gradient, p)
-            size = pt.maximum(like(self.beta2, p) * greatest[p], pt.abs(gradient))
-            rate = like(self.learning_rate, p) / (1 - like(self.beta1, p) ** t)
-            new_steps[p] = rate * mean / pt.maximum(size, like(self.epsilon, p))
-            updates += [(first[p], mean), (greatest[p], size)]
-        return new_steps, updates
+    size = "greatest"
+
+    def measure(self, old, gradient, t, parameter):
+        greatest = pt.maximum(like(self.beta2, parameter) * old, pt.abs(gradient))
+        return greatest, pt.maximum(greatest, like(self.epsilon, parameter))
 
 
 def _mean_of(stays, old, new, parameter):

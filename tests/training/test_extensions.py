@@ -1,19 +1,13 @@
 """Extensions beside those that the main loop's own tests use: callbacks of one's own, the best, checkpoints."""
 
-import numpy as np
 import pytest
+from planned import loop_of, run
 
-from bricks import engine
-from bricks.data import ArrayDataset, DataStream, SequentialScheme
 from bricks.errors import UsageError
 from bricks.training import (
     Callback,
     Checkpoint,
-    Extension,
-    FinishAfter,
     FinishIfNoImprovement,
-    MainLoop,
-    Momentum,
     Plateau,
     Printing,
     TensorBoard,
@@ -21,59 +15,6 @@ from bricks.training import (
     TrackTheBest,
     checkpoints,
 )
-
-
-class Plan:
-    """An algorithm whose parameter is the number of steps; nothing is compiled."""
-
-    monitored = {"cost": None}
-
-    def __init__(self):
-        self.steps_given = 0
-        self.parameters, self.buffers = {"w": engine.shared(np.float32(0), name="w")}, {}
-        self.step_rule = Momentum(0.5, momentum=0.5)
-
-    def prepare(self, sources):
-        pass
-
-    def process_batch(self, batch):
-        self.steps_given += 1
-
-    def check(self):
-        return None
-
-    def read_monitored(self, reset=True):
-        return {"cost": 1.0}
-
-    def state_dict(self):
-        return {"steps": self.steps_given, "rate": float(self.step_rule.learning_rate.get_value())}
-
-    def load_state_dict(self, state):
-        self.steps_given = state["steps"]
-
-
-class Errors(Extension):
-    """Says what the valid error of each epoch is."""
-
-    adds = ("valid_error",)
-
-    def __init__(self, errors):
-        super().__init__()
-        self.errors = errors
-
-    def after_epoch(self):
-        self.main_loop.row["valid_error"] = self.errors[self.main_loop.epoch - 1]
-
-
-def loop_of(errors, *extensions, epochs=None):
-    data = DataStream(ArrayDataset({"x": np.arange(4)}), SequentialScheme(2))
-    return MainLoop(Plan(), data, [Errors(errors), *extensions, FinishAfter(epochs=epochs or len(errors))])
-
-
-def run(errors, *extensions, epochs=None):
-    loop = loop_of(errors, *extensions, epochs=epochs)
-    loop.run()
-    return loop
 
 
 def test_functions_of_ones_own_are_callbacks():

@@ -7,11 +7,10 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
-from small_lab import REPOSITORY, final_state, make_lab, rows_of, runs_in
+from small_lab import final_state, make_lab, rows_of, runs_in
 
 from bricks.training import checkpoints
 
@@ -35,29 +34,14 @@ WORDS = ["blobs", "training.epochs=12", "training.checkpoint_iterations=1", "tra
 
 
 @pytest.fixture
-def server(tmp_path):
-    cache = {
-        "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "xla"),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }
-    started = []
+def server(start_process, kept_programs):
+    """Starts the process for a lab."""
 
     def start(lab):
-        process = subprocess.Popen(
-            [sys.executable, "-c", SERVER, str(lab)],
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY), **cache},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
+        pipes = {"stdin": subprocess.PIPE, "stderr": None}
+        return start_process("-c", SERVER, lab, variables=kept_programs, **pipes)
 
-    yield start
-    for process in started:
-        process.stdin.close()
-        process.wait()
+    return start
 
 
 def run(server, words, after=None) -> tuple[int, float]:

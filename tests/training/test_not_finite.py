@@ -5,11 +5,10 @@ import pytensor.tensor as pt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spoilt import Stream, descent
 
 from bricks import engine
-from bricks.data import Source
 from bricks.errors import NotFiniteError
-from bricks.layers import MLP, CategoricalCrossEntropy, Dropout, Tanh
 from bricks.training import (
     Adam,
     Extension,
@@ -23,55 +22,10 @@ from bricks.training import (
 from bricks.training.health import all_finite
 
 
-class Stream:
-    """Four batches an epoch, each its own; `spoil[epoch, batch]` changes one."""
-
-    sources = {
-        "features": Source(np.dtype("float32"), (3,), ("batch", "feature")),
-        "targets": Source(np.dtype("int32"), (), ("batch",)),
-    }
-
-    def __init__(self):
-        self.spoil = {}
-
-    def iterator(self):
-        return Position(self)
-
-
-class Position:
-    def __init__(self, stream):
-        self.stream, self.epoch, self.batch = stream, 0, 0
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        if self.batch == 4:
-            self.epoch, self.batch = self.epoch + 1, 0
-            raise StopIteration
-        rng = np.random.default_rng((self.epoch, self.batch))
-        batch = {
-            "features": rng.normal(size=(8, 3)).astype("float32"),
-            "targets": rng.integers(0, 4, 8).astype("int32"),
-        }
-        self.stream.spoil.get((self.epoch, self.batch), lambda batch: None)(batch)
-        self.batch += 1
-        return batch
-
-    def state_dict(self):
-        return {"epoch": self.epoch, "batch": self.batch}
-
-    def load_state_dict(self, state):
-        self.epoch, self.batch = state["epoch"], state["batch"]
-
-
 @pytest.fixture(scope="module")
 def net():
     """Compiled once; every test starts it from the same state."""
-    x, t = pt.matrix("features", dtype="float32", shape=(None, 3)), pt.ivector("targets")
-    mlp = MLP([Tanh(), None], [3, 5, 4], seed=1)
-    cost = CategoricalCrossEntropy()(t, mlp(Dropout(0.2, seed=2)(x)))
-    algorithm = GradientDescent(cost, step_rule=Adam(0.01))
+    algorithm = descent()
     return algorithm, algorithm.state_dict()
 
 

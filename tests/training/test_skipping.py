@@ -3,63 +3,25 @@
 import logging
 
 import numpy as np
-import pytensor.tensor as pt
 import pytest
+from spoilt import Position, Stream, descent
 
-from bricks.data import Source
 from bricks.errors import DataError, NotFiniteError, UsageError
-from bricks.layers import MLP, CategoricalCrossEntropy, Dropout, Tanh
-from bricks.training import Adam, FinishAfter, GradientDescent, MainLoop
+from bricks.training import FinishAfter, MainLoop
 
 
-class Stream:
-    """Five batches an epoch, each its own; those in `bad` have a NaN, those in `missing` aren't there."""
+def over(bad=(), missing=()):
+    """Five batches an epoch; of those in `bad` all of some rows is NaN: dropout might leave a single one out."""
 
-    sources = {
-        "features": Source(np.dtype("float32"), (3,), ("batch", "feature")),
-        "targets": Source(np.dtype("int32"), (), ("batch",)),
-    }
+    def spoil(batch):
+        batch["features"][5:] = np.nan
 
-    def __init__(self, bad=(), missing=()):
-        self.bad, self.missing = set(bad), set(missing)
-
-    def iterator(self):
-        return Position(self)
-
-
-class Position:
-    def __init__(self, stream):
-        self.stream, self.epoch, self.batch = stream, 0, 0
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        while (self.epoch, self.batch) in self.stream.missing:
-            self.batch += 1
-        if self.batch >= 5:
-            self.epoch, self.batch = self.epoch + 1, 0
-            raise StopIteration
-        rng = np.random.default_rng((self.epoch, self.batch))
-        features, targets = rng.normal(size=(8, 3)).astype("float32"), rng.integers(0, 4, 8).astype("int32")
-        if (self.epoch, self.batch) in self.stream.bad:
-            features[5:] = np.nan  # all of some rows: dropout might leave a single one out
-        self.batch += 1
-        return {"features": features, "targets": targets}
-
-    def state_dict(self):
-        return {"epoch": self.epoch, "batch": self.batch}
-
-    def load_state_dict(self, state):
-        self.epoch, self.batch = state["epoch"], state["batch"]
+    return Stream(5, dict.fromkeys(bad, spoil), missing)
 
 
 @pytest.fixture(scope="module")
 def net():
-    x, t = pt.matrix("features", dtype="float32", shape=(None, 3)), pt.ivector("targets")
-    mlp = MLP([Tanh(), None], [3, 5, 4], seed=1)
-    cost = CategoricalCrossEntropy()(t, mlp(Dropout(0.2, seed=2)(x)))
-    algorithm = GradientDescent(cost, step_rule=Adam(0.01))
+    algorithm = descent()
     return algorithm, algorithm.state_dict()
 
 
@@ -86,25 +48,25 @@ BAD = [(0, 0), (0, 3), (1, 1), (1, 2), (1, 4)]
 @pytest.mark.parametrize(("steps_per_call", "check_every"), [(1, 1), (3, 2), (1, 100), (None, 100)])
 def test_what_is_skipped_might_as_well_not_be_there(loop_over, steps_per_call, check_every):
     """At the beginning, in the middle, two in a row and at the end of an epoch, however steps are grouped."""
-    reference = loop_over(Stream(missing=BAD), FinishAfter(epochs=3))
+    reference = loop_over(over(missing=BAD), FinishAfter(epochs=3))
     reference.run()
     expected, rows = content(reference.state_dict()), [content(row) for row in reference.log]
     settings = {"steps_per_call": steps_per_call, "check_every": check_every}
-    loop = loop_over(Stream(bad=BAD), FinishAfter(epochs=3), not_finite="skip", **settings)
+    loop = loop_over(over(bad=BAD), FinishAfter(epochs=3), not_finite="skip", **settings)
     loop.run()
     assert content(loop.state_dict()) == expected and [content(row) for row in loop.log] == rows
     assert [row["train_skipped"] for row in loop.log] == [2, 3, 0] and loop.iteration == 10
 
 
 def test_it_ends_after_the_iterations_that_took_effect_and_goes_on_from_a_saved_state(loop_over, net):
-    reference = loop_over(Stream(missing=BAD), FinishAfter(iterations=5))
+    reference = loop_over(over(missing=BAD), FinishAfter(iterations=5))
     reference.run()
     expected = content(reference.state_dict()["algorithm"])
-    first = loop_over(Stream(bad=BAD), FinishAfter(iterations=2), not_finite="skip")
+    first = loop_over(over(bad=BAD), FinishAfter(iterations=2), not_finite="skip")
     first.run()
     assert first.iteration == 2 and first.state_dict()["skipped"] == 1
     state = first.state_dict()
-    again = loop_over(Stream(bad=BAD), FinishAfter(iterations=5), not_finite="skip")
+    again = loop_over(over(bad=BAD), FinishAfter(iterations=5), not_finite="skip")
     again.load_state_dict(state)
     again.run()
     ended = content(again.state_dict()["algorithm"])
@@ -115,7 +77,7 @@ def test_it_ends_after_the_iterations_that_took_effect_and_goes_on_from_a_saved_
 
 def test_each_is_told_the_first_with_its_cause(loop_over, caplog):
     with caplog.at_level(logging.WARNING, "bricks"):
-        loop_over(Stream(bad=[(0, 1), (0, 3)]), FinishAfter(epochs=1), not_finite="skip").run()
+        loop_over(over(bad=[(0, 1), (0, 3)]), FinishAfter(epochs=1), not_finite="skip").run()
     first, second = (record.getMessage() for record in caplog.records)
     assert "step 2 (epoch 1, batch 2) is not finite: source 'features'" in first and first.endswith("batch is skipped.")
     assert "step 3 (epoch 1, batch 4) is not finite: as one before" in second
@@ -124,11 +86,11 @@ def test_each_is_told_the_first_with_its_cause(loop_over, caplog):
 def test_where_nothing_is_finite_it_ends(loop_over):
     everything = [(epoch, batch) for epoch in range(5) for batch in range(5)]
     with pytest.raises(DataError, match="at least one batch with a finite step, all were skipped"):
-        loop_over(Stream(bad=everything), FinishAfter(epochs=5), not_finite="skip").run()
+        loop_over(over(bad=everything), FinishAfter(epochs=5), not_finite="skip").run()
 
 
 def test_ten_in_a_row_are_too_many(loop_over):
-    stream = Stream(bad=[(0, batch) for batch in range(1, 12)])
+    stream = over(bad=[(0, batch) for batch in range(1, 12)])
 
     class Long(Position):
         def __next__(self):

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bricks.data.converters.originals import original
-from bricks.data.converters.tables import Column, Row, examined, target_column, write_table
+from bricks.data.converters.tables import Column, Row, examined, number_of, target_column, write_table
 from bricks.errors import DataError, UsageError
 
 IRIS_COLUMNS = ("sepal_length", "sepal_width", "petal_length", "petal_width", "class")
@@ -64,7 +64,7 @@ def convert_csv(
     first = next(_lines(who, delimiter), None)
     if first is None:
         raise DataError(f"{who}: must have at least one example, got an empty file")
-    named = not any(_is_number(cell) for cell in first[1])
+    named = not any(number_of(cell) is not None for cell in first[1])
     names = [cell.strip() for cell in first[1]] if named else [str(number) for number in range(len(first[1]))]
     columns, rows = _table(who, names, delimiter, skip=named)
     write_table(
@@ -153,11 +153,3 @@ def _lines(path: str, delimiter: str) -> Iterator[tuple[int, Row]]:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataError(f"{path}: no CSV file in UTF-8 ({error})") from error
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -102,7 +102,7 @@ def examined(names: Sequence[str], rows: Iterator[tuple[int, Row]], who: str) ->
         for place, cell in enumerate(map(str.strip, row)):
             if cell in MISSING:
                 continue
-            value = _number(cell)
+            value = number_of(cell)
             number[place] &= value is not None
             whole[place] &= value is not None and value.is_integer() and abs(value) < 2**53
             if len(words[place]) <= MOST_VALUES:
@@ -111,7 +111,7 @@ def examined(names: Sequence[str], rows: Iterator[tuple[int, Row]], who: str) ->
         raise DataError(f"{who}: must have at least one example, got none")
     for name, is_number, values in zip(names, number, words, strict=True):
         if not is_number and len(values) > MOST_VALUES:
-            odd = next((value for value in values if _number(value) is None), "")
+            odd = next((value for value in values if number_of(value) is None), "")
             raise DataError(
                 f"{who}: column {name!r} must hold numbers or at most {MOST_VALUES} different words, got more, "
                 f"such as {odd!r}; leave it out or mend it"
@@ -135,7 +135,7 @@ def _batches(rows: Iterator[tuple[int, Row]]) -> Iterator[list[tuple[int, Row]]]
 
 def _features(column: Column, cells: np.ndarray, lines: list[int], who: str) -> np.ndarray:
     if column.values is None:
-        return np.array([[math.nan if cell in MISSING else _number(cell)] for cell in cells], np.float64)
+        return np.array([[math.nan if cell in MISSING else number_of(cell)] for cell in cells], np.float64)
     out = np.zeros((len(cells), len(column.values)))
     places = {value: place for place, value in enumerate(column.values)}
     for row, cell in enumerate(cells):
@@ -153,10 +153,10 @@ def _targets(column: Column, cells: list[str], lines: list[int], who: str) -> np
     if column.values is not None:
         places = {value: place for place, value in enumerate(column.values)}
         return np.array([[places[cell]] for cell in cells], np.int64)
-    return np.array([[_number(cell)] for cell in cells], np.int64 if column.whole else np.float64)
+    return np.array([[number_of(cell)] for cell in cells], np.int64 if column.whole else np.float64)
 
 
-def _number(cell: str) -> float | None:
+def number_of(cell: str) -> float | None:
     try:
         return float(cell)
     except ValueError:
