@@ -22,6 +22,11 @@ class AdaGrad(StepRule):
         Above 0; the size of the first step.
     epsilon : float
         Above 0; keeps the quotient finite where a gradient is always 0.
+
+    Examples
+    --------
+    >>> AdaGrad(learning_rate=0.1)
+    <AdaGrad learning_rate=0.1 epsilon=1e-06>
     """
 
     keeps_finite = True
@@ -62,6 +67,11 @@ class RMSProp(StepRule):
         How much of the old mean stays; from 0 to below 1.
     max_scaling : float
         Above 0: a gradient is at most multiplied by this (and the learning rate).
+
+    Examples
+    --------
+    >>> RMSProp(learning_rate=0.001)
+    <RMSProp learning_rate=0.001 decay_rate=0.9 max_scaling=100000>
     """
 
     keeps_finite = True
@@ -102,6 +112,11 @@ class AdaDelta(StepRule):
         Above 0; makes the first steps, for d begins with 0.
     learning_rate : float
         Above 0.
+
+    Examples
+    --------
+    >>> AdaDelta(decay_rate=0.9)
+    <AdaDelta decay_rate=0.9 epsilon=1e-06 learning_rate=1>
     """
 
     keeps_finite = True
@@ -143,6 +158,11 @@ class Adam(StepRule):
         How much of the old mean and square stays; from 0 to below 1.
     epsilon : float
         Above 0; keeps the quotient finite where a gradient is always 0.
+
+    Examples
+    --------
+    >>> Adam(0.002)
+    <Adam learning_rate=0.002 beta1=0.9 beta2=0.999 epsilon=1e-08>
     """
 
     keeps_finite = True
@@ -201,6 +221,11 @@ class AdamW(Adam):
         Above 0; keeps the quotient finite where a gradient is always 0.
     weight_decay : float
         At least 0.
+
+    Examples
+    --------
+    >>> AdamW(0.002, weight_decay=0.1)
+    <AdamW learning_rate=0.002 beta1=0.9 beta2=0.999 epsilon=1e-08 weight_decay=0.1>
     """
 
     def __init__(
@@ -240,6 +265,11 @@ class Adamax(Adam):
         How much of the old mean and maximum stays; from 0 to below 1.
     epsilon : float
         Above 0; keeps the quotient finite where a gradient is always 0.
+
+    Examples
+    --------
+    >>> Adamax()
+    <Adamax learning_rate=0.002 beta1=0.9 beta2=0.999 epsilon=1e-08>
     """
 
     def __init__(

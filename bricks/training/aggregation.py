@@ -176,22 +176,38 @@ def mean(variable, weight=None) -> Mean:
 
 
 def total(variable) -> Total:
-    """The sum over batches; for a scalar a number, for arrays of one known shape a list."""
+    """The sum over batches; for a scalar a number, for arrays of one known shape a list.
+
+    >>> total((pt.fvector("x") > 0).sum()).start()
+    {'total': array(0., dtype=float32)}
+    """
     return Total(variable)
 
 
 def minimum(variable) -> Minimum:
-    """The least value that any batch had."""
+    """The least value that any batch had.
+
+    >>> minimum(pt.fvector("x").min()).start()
+    {'extreme': array(inf, dtype=float32)}
+    """
     return Minimum(variable)
 
 
 def maximum(variable) -> Maximum:
-    """The greatest value that any batch had."""
+    """The greatest value that any batch had.
+
+    >>> maximum(pt.fmatrix("x").max()).start()
+    {'extreme': array(-inf, dtype=float32)}
+    """
     return Maximum(variable)
 
 
 def last(variable) -> Last:
-    """The value of the last batch."""
+    """The value of the last batch.
+
+    >>> last(pt.fscalar("rate")).start()
+    {'last': array(0., dtype=float32)}
+    """
     return Last(variable)
 
 
@@ -199,12 +215,19 @@ def histogram(variable, edges: Sequence[float]) -> Histogram:
     """Counts of a variable's values, of any shape, below, between and from the edges on: len(edges) + 1 integers.
 
     Counts are exact up to 2^24 in a batch and in an epoch, rounded beyond.
+
+    >>> histogram(pt.fmatrix("activations"), edges=[-1, 0, 1]).start()
+    {'counts': array([0., 0., 0., 0.], dtype=float32)}
     """
     return Histogram(variable, edges)
 
 
 def perplexity(cost, count) -> Perplexity:
-    """exp of the mean cost: `cost` is the batch's summed negative log-probability, `count` of how many outcomes."""
+    """exp of the mean cost: `cost` is the batch's summed negative log-probability, `count` of how many outcomes.
+
+    >>> costs = pt.fmatrix("costs")  # of each step (time, batch), in nats
+    >>> counted = perplexity(costs.sum(), count=costs.size)
+    """
     return Perplexity(cost, count)
 
 

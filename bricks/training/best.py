@@ -28,6 +28,12 @@ class TrackTheBest(Extension):
         Whether the last epoch was the best so far, for extensions that come after.
     stale : int
         Epochs since the best one.
+
+    Examples
+    --------
+    >>> best = TrackTheBest("valid_error")
+    >>> best.best_epoch, best.improved
+    (None, False)
     """
 
     def __init__(self, watch: str, maximize: bool = False, name: str | None = None):
@@ -74,6 +80,11 @@ class FinishIfNoImprovement(Extension):
         Who knows it; an extension of the same loop, before this one.
     epochs, iterations : int, optional
         One of them, from 1. Before there is a best epoch they count from the beginning.
+
+    Examples
+    --------
+    >>> best = TrackTheBest("valid_error")
+    >>> extensions = [best, FinishIfNoImprovement(best, epochs=5)]
     """
 
     def __init__(self, best: TrackTheBest, epochs: int | None = None, iterations: int | None = None):
@@ -118,6 +129,12 @@ class EarlyStopping(TrackTheBest):
     ----------
     best_parameters : dict of str to array
         On the host; empty before there is a best epoch.
+
+    Examples
+    --------
+    >>> stopping = EarlyStopping("valid_cost", patience=3)
+    >>> stopping.watch, stopping.patience, stopping.stale
+    ('valid_cost', 3, 0)
     """
 
     def __init__(

@@ -95,6 +95,11 @@ class FinishAfter(Extension):
     ----------
     epochs, iterations : int, optional
         At least one of them.
+
+    Examples
+    --------
+    >>> FinishAfter(epochs=30).epochs, FinishAfter(iterations=10_000).iterations
+    (30, 10000)
     """
 
     def __init__(self, epochs: int | None = None, iterations: int | None = None):
@@ -167,6 +172,9 @@ class Timing(Extension):
     """Add to a row's `time` how long the epoch's steps took in all, and each: `epoch` and `step`, in seconds.
 
     Put it first, so that what other extensions do after an epoch isn't counted.
+
+    >>> Timing().name
+    'timing'
     """
 
     def __init__(self):
@@ -194,6 +202,9 @@ class FiniteRows(Extension):
     """End the training where an entry of an epoch's row is not finite, though all its steps were.
 
     Put it after what measures. (Steps that are not finite the main loop finds itself.)
+
+    >>> FiniteRows().name
+    'finite_rows'
     """
 
     def after_epoch(self) -> None:

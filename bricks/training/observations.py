@@ -54,6 +54,14 @@ def activations(graph: ComputationGraph, asked: Mapping[str, Iterable[str]]) -> 
     ------
     UsageError
         For a pattern that fits nothing, or nothing that has a range.
+
+    Examples
+    --------
+    >>> from bricks.layers import MLP, Tanh
+    >>> mlp = MLP([Tanh(), None], [4, 3, 2], seed=1)
+    >>> graph = ComputationGraph(mlp(pt.matrix("x", dtype="float32")))
+    >>> list(activations(graph, {"mean": ["mlp/linear_*"], "saturated": ["mlp/tanh"]}))
+    ['mean/mlp/linear_0.output', 'mean/mlp/linear_1.output', 'saturated/mlp/tanh.output']
     """
     found = outputs_of(graph)
     entries = {}
@@ -83,6 +91,14 @@ def steps(algorithm, asked: Mapping[str, Iterable[str]]) -> dict:
         From kinds to patterns of parameters' names. `gradient_norm`, `update_norm`: of the gradient and of the
         step that the rule makes of it, mean over the epoch; `norm`: of the parameter before the last step. All are
         Euclidean.
+
+    Examples
+    --------
+    >>> from bricks.layers import Linear
+    >>> from bricks.training import GradientDescent
+    >>> descent = GradientDescent((Linear(3, 2, seed=1)(pt.matrix("x", dtype="float32")) ** 2).mean())
+    >>> list(steps(descent, {"gradient_norm": ["*/W"]}))
+    ['gradient_norm/linear/W']
     """
     entries = {}
     for kind in STEPS:

@@ -102,6 +102,9 @@ class Printing(Extension):
     """Print a line for each epoch: the row's numbers, on standard output.
 
     For scripts; `train.py` has a `ProgressBar`. Names with a slash, as those of single parameters have, are left out.
+
+    >>> Printing().name
+    'printing'
     """
 
     def after_epoch(self) -> None:

@@ -61,6 +61,14 @@ class ConfusionMatrix(Quantity):
         The largest one is what the model says; of equal ones the first.
     mask : variable of the shape of `targets`, optional
         Where it is 0, nothing is counted.
+
+    Examples
+    --------
+    >>> matrix = ConfusionMatrix(pt.ivector("targets"), pt.fmatrix("scores"))
+    >>> matrix.reset()
+    >>> matrix.add(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]))
+    >>> matrix.value()
+    [[1, 0], [1, 1]]
     """
 
     def __init__(self, targets, scores, mask=None):
@@ -100,6 +108,15 @@ class EditDistance(Quantity):
         Integers (time', batch), or scores (time', batch, classes), of which the largest counts.
     targets_mask, said_mask : variables of the shapes of their labels, optional
         Where they are 0, there is no label.
+
+    Examples
+    --------
+    >>> distance = EditDistance(pt.imatrix("targets"), pt.imatrix("said"))
+    >>> distance.reset()
+    >>> ones = np.ones((3, 1))
+    >>> distance.add(np.array([[1], [2], [3]]), np.array([[1], [3], [3]]), ones, ones)
+    >>> round(distance.value(), 3)
+    0.333
     """
 
     def __init__(self, targets, said, targets_mask=None, said_mask=None):

@@ -49,6 +49,11 @@ class Step(Schedule):
     every : int
         Steps from one drop to the next.
     by : float
+
+    Examples
+    --------
+    >>> [float(Step(10, by=0.5).factor(step)) for step in (0, 9, 10, 25)]
+    [1.0, 1.0, 0.5, 0.25]
     """
 
     every: float
@@ -63,7 +68,11 @@ class Step(Schedule):
 
 @dataclasses.dataclass(frozen=True)
 class Exponential(Schedule):
-    """factor = by^(step / every), a little in each step."""
+    """factor = by^(step / every), a little in each step.
+
+    >>> [round(float(Exponential(10, by=0.25).factor(step)), 3) for step in (0, 5, 10)]
+    [1.0, 0.5, 0.25]
+    """
 
     every: float
     by: float = 0.1
@@ -86,6 +95,11 @@ class Cosine(Schedule):
     steps : int
         From 1 down to `final`, where it stays.
     final : float
+
+    Examples
+    --------
+    >>> [round(float(Cosine(10, final=0.2).factor(step)), 3) for step in (0, 5, 10, 99)]
+    [1.0, 0.6, 0.2, 0.2]
     """
 
     steps: float
@@ -103,6 +117,9 @@ class WarmUp(Schedule):
     """factor = (step + 1) / steps at first, then that of another schedule, which begins where the warm-up ends.
 
     Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017.
+
+    >>> [float(WarmUp(4, then=Step(2, by=0.5)).factor(step)) for step in (0, 3, 4, 6)]
+    [0.25, 1.0, 1.0, 0.5]
     """
 
     steps: float
@@ -129,6 +146,11 @@ class OneCycle(Schedule):
     warm_up : float
         The part of it that goes up.
     start, final : float
+
+    Examples
+    --------
+    >>> [round(float(OneCycle(10, warm_up=0.5, start=0.2).factor(step)), 3) for step in (0, 5, 10)]
+    [0.2, 1.0, 0.0]
     """
 
     steps: float

@@ -41,6 +41,11 @@ class Decay(_Changing):
         Above 0.
     hyperparameter : str
         Its name in the step rule.
+
+    Examples
+    --------
+    >>> Decay(0.95).name
+    'decay_learning_rate'
     """
 
     def __init__(self, factor: float, hyperparameter: str = "learning_rate"):
@@ -93,6 +98,11 @@ class Plateau(_Changing):
         It is not made smaller than this.
     maximize : bool
         Whether greater is better.
+
+    Examples
+    --------
+    >>> Plateau("valid_cost", factor=0.5, patience=3, least=1e-5).state_dict()
+    {'best': None, 'stale': 0}
     """
 
     def __init__(

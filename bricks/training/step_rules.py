@@ -22,6 +22,11 @@ class Scale(StepRule):
     ----------
     learning_rate : float
         Above 0.
+
+    Examples
+    --------
+    >>> Scale(0.1)
+    <Scale learning_rate=0.1>
     """
 
     keeps_finite = True
@@ -49,6 +54,11 @@ class Momentum(StepRule):
     momentum : float
         From 0 (then it is `Scale`) to below 1. The usual 0.9 makes a steady gradient's steps ten times as
         long.
+
+    Examples
+    --------
+    >>> Momentum(0.1)
+    <Momentum learning_rate=0.1 momentum=0.9>
     """
 
     keeps_finite = True
@@ -83,6 +93,11 @@ class Nesterov(Momentum):
         Above 0.
     momentum : float
         From 0 (then it is `Scale`) to below 1.
+
+    Examples
+    --------
+    >>> Nesterov(0.1, momentum=0.95)
+    <Nesterov learning_rate=0.1 momentum=0.95>
     """
 
     def compute_steps(self, steps):
