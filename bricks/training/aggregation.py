@@ -156,7 +156,7 @@ class Histogram(Aggregation):
         values = variables[0].flatten()
         edges = pt.constant(self.edges.astype(_sum_dtype(variables[0])))
         reached = pt.sum(pt.ge(values[:, None].astype(edges.type.dtype), edges), axis=0, dtype="int32")
-        numbers = pt.sum(pt.eq(values, values), dtype="int32")
+        numbers = pt.sum(pt.invert(pt.isnan(values)), dtype="int32")  # values == values would be rewritten to True
         cumulative = pt.concatenate([numbers[None], reached, pt.zeros(1, "int32")])
         return {"counts": kept["counts"] + (cumulative[:-1] - cumulative[1:]).astype("float32")}
 

@@ -1,5 +1,7 @@
 """Extensions beside those that the main loop's own tests use: callbacks of one's own, the best, checkpoints."""
 
+import itertools
+
 import pytest
 from planned import loop_of, run
 
@@ -51,6 +53,17 @@ def test_it_ends_when_nothing_got_better_for_a_while(errors, settings, epochs):
         assert f"did not get better for {[*settings.values()][0]} {[*settings][0]}" in loop.finish_reason
 
 
+def test_a_run_gone_on_with_less_patience_ends_at_once():
+    """Though the count is beyond the limit, and never was equal to it."""
+    best = TrackTheBest("valid_error")
+    state = run([1, 2, 2, 2], best).state_dict()
+    best = TrackTheBest("valid_error")
+    loop = loop_of([1] * 9, best, FinishIfNoImprovement(best, epochs=2))
+    loop.load_state_dict(state)
+    loop.run()
+    assert loop.epoch == 4 and "for 2 epochs" in loop.finish_reason
+
+
 def test_the_best_may_be_the_greatest_and_goes_with_the_state():
     best = TrackTheBest("valid_error", maximize=True)
     loop = run([1, 3, 3, 2], best)
@@ -69,6 +82,15 @@ def test_a_plateau_makes_the_learning_rate_smaller():
     assert plateau.state_dict() == {"best": 2, "stale": 0}
 
 
+def test_a_plateau_never_makes_it_larger_and_greater_may_be_better():
+    loop = run([3, 3], Plateau("valid_error", patience=1, least=2.0))
+    assert float(loop.algorithm.step_rule.learning_rate.get_value()) == 0.5
+    growing, falling = ([1, 2, 3], 0.5), ([3, 2, 1], 0.125)
+    for errors, rate in (growing, falling):
+        loop = run(errors, Plateau("valid_error", patience=1, maximize=True))
+        assert float(loop.algorithm.step_rule.learning_rate.get_value()) == rate
+
+
 def test_the_time_of_an_epochs_steps_is_told():
     loop = run([1, 1], Timing())
     for row in loop.log:
@@ -78,21 +100,21 @@ def test_the_time_of_an_epochs_steps_is_told():
 
 def test_checkpoints_come_when_they_are_asked_for_and_the_newest_are_kept(tmp_path):
     path = tmp_path / "checkpoint.h5"
-    run([1, 1, 1, 1], Checkpoint(path, epochs=None, iterations=3, keep=2), epochs=4)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint-3.h5", "checkpoint-6.h5", "checkpoint.h5"]
-    states = [checkpoints.read(tmp_path / f"checkpoint{which}.h5")["main_loop"] for which in ("-3", "-6", "")]
-    assert [state["iteration"] for state in states] == [3, 6, 6]
+    run([1] * 6, Checkpoint(path, epochs=None, iterations=3, keep=2))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint-12.h5", "checkpoint-9.h5", "checkpoint.h5"]
+    states = [checkpoints.read(tmp_path / f"checkpoint{which}.h5")["main_loop"] for which in ("-9", "-12", "")]
+    assert [state["iteration"] for state in states] == [9, 12, 12]
     saves = Checkpoint(path, epochs=2, keep=2)
-    loop = loop_of([1, 1, 1, 1], saves)
+    loop = loop_of([1] * 8, saves)
     saves.load()
-    assert loop.iteration == 6
+    assert loop.iteration == 12
     loop.run()
-    assert loop.iteration == 8 and not (tmp_path / "checkpoint-3.h5").exists()
+    assert loop.iteration == 16 and not (tmp_path / "checkpoint-9.h5").exists()
 
 
 def test_a_clock_that_jumps_changes_nothing(tmp_path, monkeypatch):
     """Only the clock that never jumps says when a checkpoint is due."""
-    jumping = iter(range(10**9, -(10**9), -(10**7)))
+    jumping = itertools.cycle([0.0, 1e9, -1e9])  # further than the five minutes, forwards and backwards
     monkeypatch.setattr("time.time", lambda: next(jumping))
     loop = run([1, 1], Timing(), Checkpoint(tmp_path / "checkpoint.h5", epochs=None, minutes=5))
     assert not [*tmp_path.iterdir()]

@@ -53,6 +53,22 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing_but_checkpoints(lab, refe
     assert all("what lay there is as it was, and the training goes on" in line for line in said)
 
 
+@pytest.mark.parametrize("name", ["checkpoint.h5", "best.h5"])
+def test_what_the_disk_refuses_last_is_tried_again(lab, reference, monkeypatch, name):
+    """The last checkpoint, and the best of the last epoch: once refused, there is room at the end."""
+    write, refused = checkpoints.write, []
+
+    def refuse(path, state):
+        if path.name == name and state.get("main_loop", state)["epoch"] == 6 and not refused:
+            refused.append(path)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(path, state)
+
+    monkeypatch.setattr(checkpoints, "write", refuse)
+    assert main(["blobs"], lab) == 0 and refused
+    assert_same_end(runs_in(lab)[0], reference)
+
+
 def test_a_disk_that_stays_full_leaves_the_last_good_checkpoint_to_go_on_from(lab, reference, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         full_disk(patch, range(3, 9))
@@ -138,6 +154,12 @@ def test_a_checkpoint_has_the_rows_that_the_log_could_not_take(lab, reference, m
 # NaN.
 
 
+def test_a_step_that_is_not_finite_leaves_the_checkpoint_of_before(lab, capsys):
+    """What was done since is perhaps on the way to it."""
+    assert main(["blobs", "dataset.bad=true", "training.epochs=2"], lab) == 1
+    assert checkpoints.read(runs_in(lab)[0] / "checkpoint.h5")["main_loop"]["iteration"] == 0
+
+
 def test_a_batch_that_is_not_finite_may_be_skipped(lab, capsys):
     assert main(["blobs", "dataset.bad=true", "training.not_finite=skip"], lab) == 0
     *rows, _ = rows_of(runs_in(lab)[0])
@@ -165,6 +187,7 @@ def test_a_run_that_never_gets_well_ends(lab, capsys, monkeypatch):
     assert main(words, lab) == 1
     printed = capsys.readouterr()
     assert printed.out.count("back to iteration 0, epoch 0, with learning rate") == 2
+    assert "with learning rate 0.005\n" in printed.out and "with learning rate 0.0025\n" in printed.out
     assert "2 times the run went back to its checkpoint" in printed.err
 
 

@@ -89,6 +89,14 @@ def test_where_nothing_is_finite_it_ends(loop_over):
         loop_over(over(bad=everything), FinishAfter(epochs=5), not_finite="skip").run()
 
 
+def test_many_that_are_not_in_a_row_are_not_too_many(loop_over):
+    """Two at the beginning of each of seven epochs, each time after steps that were finite."""
+    bad = [(epoch, batch) for epoch in range(7) for batch in (0, 1)]
+    loop = loop_over(over(bad=bad), FinishAfter(epochs=7), not_finite="skip")
+    loop.run()
+    assert [row["train_skipped"] for row in loop.log] == [2] * 7 and loop.iteration == 21
+
+
 def test_ten_in_a_row_are_too_many(loop_over):
     stream = over(bad=[(0, batch) for batch in range(1, 12)])
 
