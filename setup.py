@@ -7,6 +7,10 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 
+# Graphviz comes inside pygraphviz's wheels; scikit-learn is for the explorer's baselines.
+VIEW = ["pygraphviz>=2", "scikit-learn>=1.4"]
+DOCS = ["sphinx>=8", "furo>=2024.8", "myst-parser>=4"]
+
 setup(
     name="bricks",
     version=re.search(r'__version__ = "(.+)"', (HERE / "bricks" / "__init__.py").read_text())[1],
@@ -28,13 +32,26 @@ setup(
         "rich>=13",
         "safetensors>=0.4",
         "scipy>=1.11",  # of PyTensor's own requirements; named since .mat and .arff are read by it
+        "matplotlib>=3.8",  # with jinja2, the report at the end of a run
+        "jinja2>=3.1",
+        "pillow>=10",  # of matplotlib's own requirements; named since images are read and turned by it
     ],
     extras_require={
         "cuda": ["jax[cuda12]>=0.10,<0.13"],
-        "test": ["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100", "ruff>=0.6", "tensorboard>=2.16", "pillow>=10"],
-        "bench": ["torch>=2.9,<2.14", "matplotlib>=3.8"],
-        "notebook": ["jupyterlab>=4", "matplotlib>=3.8"],
-        "images": ["pillow>=10"],
+        "view": VIEW,
+        "docs": [*VIEW, *DOCS],
+        "test": [
+            *VIEW,
+            "pytest>=8",
+            "pytest-xdist>=3.5",
+            "hypothesis>=6.100",
+            "ruff>=0.6",
+            "tensorboard>=2.16",
+            "nbclient>=0.10",
+            "ipykernel>=6.29",
+        ],
+        "bench": ["torch>=2.9,<2.14"],
+        "notebook": [*VIEW, "jupyterlab>=4"],
         "tensorboard": ["tensorboard>=2.16"],
     },
     classifiers=[

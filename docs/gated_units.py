@@ -4,8 +4,6 @@
     python docs/gated_units.py cue RUN [RUN ...]         # runs of cued_membrane and cued_lgn: docs/figures/cue.png
     python docs/gated_units.py curves NAME=RUN ...       # valid cost over epochs: docs/figures/curves.png
     python docs/gated_units.py time RUN                  # of row_mnist_lstm: time constants and gradients over time
-
-Figures need matplotlib (`pip install -e '.[notebook]'`).
 """
 
 import json

@@ -1,7 +1,7 @@
 """Transformers for images, (batch, channel, height, width) or ragged with (channel, height, width) an example.
 
 What is random is a function of (seed, epoch, example), the same for all sources named: a picture and its segmentation
-are cropped, flipped and turned alike. Sizes and angles by Pillow, which is in `bricks[images]`.
+are cropped, flipped and turned alike. Sizes and angles by Pillow.
 """
 
 from collections.abc import Mapping
@@ -83,7 +83,7 @@ class Resize(Images):
     Raises
     ------
     UsageError
-        A size is no positive integer, the method is unknown, or Pillow is not there.
+        A size is no positive integer, or the method is unknown.
     DataError
         A source does not hold images.
 
@@ -100,15 +100,15 @@ class Resize(Images):
     def __init__(self, shape: tuple[int, int], sources: Names = None, resample: str = "bilinear"):
         super().__init__(sources)
         self.size, self.resample = _size(shape, "Resize"), _resample(resample, RESAMPLES, "Resize")
-        _pillow("Resize")
 
     def shape(self, name: str, shape: tuple) -> tuple:
         return (shape[0], *self.size)
 
     def image(self, image: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-        pillow = _pillow("Resize")
-        method, size = pillow.Resampling[self.resample.upper()], self.size[::-1]
-        return _channels(image, lambda channel: pillow.fromarray(channel).resize(size, method))
+        from PIL import Image
+
+        method, size = Image.Resampling[self.resample.upper()], self.size[::-1]
+        return _channels(image, lambda channel: Image.fromarray(channel).resize(size, method))
 
 
 class Crop(Images):
@@ -215,7 +215,7 @@ class Rotate(Images):
     Raises
     ------
     UsageError
-        A number is out of range, the method is unknown, or Pillow is not there.
+        A number is out of range, or the method is unknown.
     DataError
         A source does not hold images.
 
@@ -234,12 +234,13 @@ class Rotate(Images):
         if not 0 <= degrees <= 180:
             raise UsageError(f"Rotate: degrees must be from 0 to 180, got {degrees!r}")
         self.degrees, self.resample = degrees, _resample(resample, RESAMPLES[:3], "Rotate")
-        _pillow("Rotate")
 
     def image(self, image: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-        pillow, angle = _pillow("Rotate"), (2 * drawn[0] - 1) * self.degrees
-        method = pillow.Resampling[self.resample.upper()]
-        return _channels(image, lambda channel: pillow.fromarray(channel).rotate(angle, method))
+        from PIL import Image
+
+        angle = (2 * drawn[0] - 1) * self.degrees
+        method = Image.Resampling[self.resample.upper()]
+        return _channels(image, lambda channel: Image.fromarray(channel).rotate(angle, method))
 
 
 def _channels(image: np.ndarray, change) -> np.ndarray:
@@ -257,11 +258,3 @@ def _resample(name: str, known: tuple[str, ...], who: str) -> str:
     if name not in known:
         raise UsageError(f"{who}: there is no method {name!r}; {nearest(name, known)}")
     return name
-
-
-def _pillow(who: str):
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise UsageError(f"{who}: needs Pillow; pip install 'bricks[images]'") from error
-    return Image

@@ -1,7 +1,6 @@
 """Resize, Crop, Flip and Rotate against loops over pixels; what they draw is that of (seed, epoch, example)."""
 
 import math
-import sys
 
 import numpy as np
 import pytest
@@ -154,11 +153,3 @@ def test_what_is_no_image_is_refused_before_the_first_batch():
             DataStream(ArrayDataset({"x": array}), SequentialScheme(1), [Flip(1)])
     with pytest.raises(DataError, match=r"images of 'x' must be at least \(4, 4\), got \(3, 3\)"):
         DataStream(ArrayDataset({"x": np.zeros((2, 1, 3, 3), "uint8")}), SequentialScheme(1), [Crop((4, 4))])
-
-
-def test_without_pillow_the_extra_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "PIL", None)
-    for make in (lambda: Resize((2, 2)), lambda: Rotate(1)):
-        with pytest.raises(UsageError, match=r"needs Pillow; pip install 'bricks\[images\]'"):
-            make()
-    assert Crop((1, 1)).apply({"x": images()})["x"].shape == (4, 2, 1, 1)

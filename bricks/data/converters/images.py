@@ -1,4 +1,4 @@
-"""Folders of pictures, a folder for each class: to HDF5, by Pillow (`pip install 'bricks[images]'`)."""
+"""Folders of pictures, a folder for each class: to HDF5, by Pillow."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import numpy as np
 
 from bricks.data.ragged import ragged
 from bricks.data.writing import HDF5Writer
-from bricks.errors import DataError, UsageError
+from bricks.errors import DataError
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
@@ -46,18 +46,18 @@ def convert_images(
     Raises
     ------
     UsageError, DataError
-        Pillow is missing; there is no picture; one is damaged; the output cannot be written.
+        There is no picture; one is damaged; the output cannot be written.
     """
-    folder, image = Path(source), _pillow()
+    folder = Path(source)
     sets = _found(folder)
     classes = sorted({name for pictures in sets.values() for name, _ in pictures})
     places = {name: place for place, name in enumerate(classes)}
-    sizes = {size} if size else {_size(path, image) for pictures in sets.values() for _, path in pictures}
+    sizes = {size} if size else {_size(path) for pictures in sets.values() for _, path in pictures}
     alike, channels = len(sizes) == 1, 1 if grey else 3
     with HDF5Writer(output, axes=AXES, compression=compression, command="bricks.data.convert_images") as writer:
         for name, pictures in sets.items():
             for batch in _batches(pictures, max(height * width for height, width in sizes) * channels):
-                arrays = [_pixels(path, image, size, grey) for _, path in batch]
+                arrays = [_pixels(path, size, grey) for _, path in batch]
                 targets = np.array([[places[label]] for label, _ in batch], np.int64)
                 writer.append(name, {"features": np.stack(arrays) if alike else ragged(arrays), "targets": targets})
         writer.note("targets", classes=classes)
@@ -85,18 +85,22 @@ def _batches(pictures: list[tuple[str, Path]], most_bytes: int) -> Iterator[list
         yield pictures[start : start + count]
 
 
-def _size(path: Path, image) -> tuple[int, int]:
+def _size(path: Path) -> tuple[int, int]:
     """Height and width."""
-    with _damage(path), image.open(path) as picture:
+    from PIL import Image
+
+    with _damage(path), Image.open(path) as picture:
         return picture.height, picture.width
 
 
-def _pixels(path: Path, image, size: tuple[int, int] | None, grey: bool) -> np.ndarray:
+def _pixels(path: Path, size: tuple[int, int] | None, grey: bool) -> np.ndarray:
     """Channel, height, width."""
-    with _damage(path), image.open(path) as picture:
+    from PIL import Image
+
+    with _damage(path), Image.open(path) as picture:
         converted = picture.convert("L" if grey else "RGB")
         if size is not None:
-            converted = converted.resize((size[1], size[0]), image.Resampling.BILINEAR)
+            converted = converted.resize((size[1], size[0]), Image.Resampling.BILINEAR)
         pixels = np.asarray(converted, np.uint8)
     return pixels[None] if grey else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
@@ -113,11 +117,3 @@ class _damage:
     def __exit__(self, kind, error, traceback) -> None:
         if isinstance(error, Exception) and not isinstance(error, DataError):
             raise DataError(f"{self.path}: damaged or no picture ({error})") from error
-
-
-def _pillow():
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise UsageError("convert_images: needs Pillow: pip install 'bricks[images]'") from error
-    return Image
