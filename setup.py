@@ -20,7 +20,10 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["bricks", "bricks.*"]),
-    package_data={"bricks.engine.kernel": ["*.cpp", "*.hpp"]},  # compiled on the machine that they run on
+    package_data={
+        "bricks.engine.kernel": ["*.cpp", "*.hpp"],  # compiled on the machine that they run on
+        "bricks.view": ["templates/*"],
+    },
     # The linker leans on private names of both: these are the ranges that the tests have seen.
     install_requires=[
         "pytensor>=3.0.7,<3.4",
