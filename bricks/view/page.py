@@ -66,6 +66,16 @@ def page(title: str, sections: Sequence[Section], lead: str = "", facts: Mapping
     )
 
 
+def fragment(*parts: Markup) -> str:
+    """Parts as a notebook shows them: with the page's style, which touches nothing else there.
+
+    >>> fragment(table(["a"], [[1]])).startswith('<div class="bricks"')
+    True
+    """
+    light, dark = figures.colours()
+    return str(_macros().fragment(parts, light, dark)).strip()
+
+
 def write(path: str | os.PathLike, text: str) -> None:
     """A page as a file, whole or not at all."""
     with atomic_path(path) as temporary:
