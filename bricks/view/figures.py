@@ -63,6 +63,10 @@ WIDTH, HEIGHT = 4.6, 2.9
 """Inches of a plot that is legible at a phone's width and stands beside another one on a screen."""
 
 PNG_DPI = 150
+"""Also of images within a plot that is otherwise SVG."""
+
+PNG_MARK = b"Software\0bricks"
+"""Stands in the head of PNG files that were saved here."""
 
 _STYLE = {
     "axes.axisbelow": True,
@@ -150,7 +154,7 @@ def svg(figure: Figure, description: str) -> Markup:
     written = io.StringIO()
     with rc_context({**_STYLE, "svg.hashsalt": f"figure {next(_number)}"}):  # identifiers are the page's, too
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(written, format="svg", transparent=True, metadata=nothing)
+        figure.savefig(written, format="svg", dpi=PNG_DPI, transparent=True, metadata=nothing)
     text = written.getvalue()
     text = text[text.index("<svg") :]
     for colour, variable in _VARIABLE.items():
@@ -166,7 +170,7 @@ def svg(figure: Figure, description: str) -> Markup:
 def save(figure: Figure, path: str | os.PathLike) -> None:
     """A figure as a PNG file on white, whole or not at all."""
     with style(), atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=PNG_DPI)
+        figure.savefig(temporary, format="png", dpi=PNG_DPI, metadata={"Software": "bricks"})
 
 
 def image(pixels: np.ndarray, description: str, scale: int = 1) -> Markup:
@@ -184,6 +188,11 @@ def image(pixels: np.ndarray, description: str, scale: int = 1) -> Markup:
     return Markup('<img alt="{}" class="pixels" width="{}" height="{}" src="data:image/png;base64,{}">').format(
         description, width, height, source
     )
+
+
+def variable(colour: str) -> str:
+    """One of our colours as a page names it, `var(--series-1)`; another one as it is."""
+    return f"var({_VARIABLE[colour]})" if colour in _VARIABLE else colour
 
 
 def colours() -> tuple[dict[str, str], dict[str, str]]:

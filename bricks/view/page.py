@@ -20,6 +20,8 @@ LONGEST = 80
 
 TOOLTIP = 400
 
+_MARK = b'<meta name="generator" content="bricks">'
+
 
 @dataclass
 class Section:
@@ -82,6 +84,17 @@ def write(path: str | os.PathLike, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def is_ours(path: str | os.PathLike) -> bool:
+    """Whether a file is a page, or a plot as PNG, that was written here: it may be replaced by a newer one.
+
+    >>> is_ours(os.__file__)
+    False
+    """
+    with open(path, "rb") as file:
+        head = file.read(4096)
+    return any(mark in head for mark in (_MARK, figures.PNG_MARK))
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> Markup:
     """A table; numbers, and columns of nothing but numbers and gaps, are set flush right.
 
@@ -99,6 +112,20 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], caption: str 
     rows = [list(row) for row in rows]
     numeric = [_all_numbers(row[k] for row in rows) for k in range(len(header))]
     return _macros().table(header, rows, numeric, caption)
+
+
+def bullets(items: Iterable[Markup | str]) -> Markup:
+    """Sentences below each other, each with a dot before it."""
+    return _macros().bullets(list(items))
+
+
+def legend(entries: Iterable[tuple[object, str]]) -> Markup:
+    """What the colours of several plots mean: names, each with one of the colours of `figures`.
+
+    >>> "var(--series-1)" in legend([("<b>", figures.SERIES[0])])
+    True
+    """
+    return _macros().legend([(label, figures.variable(colour)) for label, colour in entries])
 
 
 def figure(content: Markup, caption: str | Markup = "", wide: bool = False) -> Markup:
