@@ -17,12 +17,12 @@ help:
 	@echo "make clean        remove .venv, .venv-bench and caches; runs stay"
 	@echo "PYTHON=python3.12 make test  with another interpreter (after make clean)"
 
-.venv/installed: setup.py
+.venv/installed: setup.py legacy/setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "bricks needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) --version 2>&1`: PYTHON=python3.12 make ..."; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e .
+	$(BIN)/python -m pip install --quiet -e . -e ./legacy
 	touch $@
 
 .venv/installed-test: .venv/installed

@@ -1,0 +1,1 @@
+"""Fuel's import name for old programs, on `bricks.data`."""

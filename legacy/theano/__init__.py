@@ -1,0 +1,1 @@
+"""Theano's import name for old programs, on PyTensor's graphs and bricks' compiler."""
