@@ -30,9 +30,10 @@ _EXPORTS = {
     "bricks.layers": ("apply_noise",),
     "bricks.model": ("Model",),
     "bricks.training": ("GradientDescent", "MainLoop", "load", "load_parameters", "save_parameters"),
+    "bricks.view": ("functional_diagram",),
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names}
-_ROOMS = ("data", "engine", "errors", "gated", "graph", "initialization", "layers", "roles", "training")
+_ROOMS = ("data", "engine", "errors", "gated", "graph", "initialization", "layers", "roles", "training", "view")
 
 __all__ = sorted([*_HOME, *_ROOMS])
 

@@ -279,6 +279,15 @@ class Brick(Node):
                     f"{self.path}: initializers has {key!r}, which fits no parameter; {nearest(key, known)}"
                 )
 
+    def diagram(self, **how):
+        """The brick drawn with those inside it: sizes of parameters, shapes on arrows; see `bricks.view.diagram`.
+
+        In a notebook it is shown; `.save("mlp.svg")`, `.png` or `.pdf` writes it.
+        """
+        from bricks.view import diagram
+
+        return diagram(self, **how)
+
     def __str__(self):
         return table(self)
 

@@ -79,6 +79,12 @@ class Model:
         self.parameters = named_parameters(trained or kept)
         self.buffers = named_parameters(self.graph.buffers)
 
+    def diagram(self, **how):
+        """What the cost is computed from, as bricks: see `bricks.view.diagram`."""
+        from bricks.view import diagram
+
+        return diagram(self, **how)
+
     def state_dict(self) -> dict[str, dict[str, np.ndarray]]:
         """Values of parameters and buffers, by path."""
         return {

@@ -6,7 +6,13 @@ asked for.
 
 from bricks.lazy import exports
 
-_HOME: dict[str, str] = {}
+_HOME: dict[str, str] = {
+    "Drawing": "bricks.view.drawing",
+    "diagram": "bricks.view.diagrams.models",
+    "functional_diagram": "bricks.view.diagrams.functional",
+    "unit_diagram": "bricks.view.diagrams.units",
+    "wirings_table": "bricks.view.diagrams.wirings",
+}
 
 __all__ = sorted(_HOME)
 
