@@ -19,6 +19,7 @@ VERBS = {
     "info": ("bricks.commands.info", "show what is in a data file, and check it"),
     "log": ("bricks.commands.log", "show or compare what runs have logged"),
     "predict": ("bricks.commands.predict", "let a run's model predict for the examples in a file"),
+    "report": ("bricks.commands.report", "make a page of a run, of several or of a sweep"),
 }
 """From each verb to its module and what it does, in a line."""
 

@@ -40,7 +40,7 @@ seed: 1
 dataset: {name: blobs}
 model: {name: mlp, hidden: [10], classes: 5, dropout: 0.2}
 algorithm: {step_rule: momentum, learning_rate: 0.01, decay: 0.99}
-training: {epochs: 6, watch: valid_cost}
+training: {epochs: 6, watch: valid_cost, report: false}
 """
 
 

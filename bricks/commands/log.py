@@ -29,7 +29,7 @@ def run(asked: argparse.Namespace) -> int:
 
     here = Lab(Path.cwd())
     found = dict.fromkeys(folders.find(here, word, needs=(folders.LOG,)) for word in asked.runs)
-    paths = {name: folder / folders.LOG for name, folder in _names(list(found)).items()}
+    paths = {name: folder / folders.LOG for name, folder in names(list(found)).items()}
     if asked.follow:
         if asked.csv:
             raise UsageError("log: --follow prints rows as they come, --csv writes those that there are; choose one")
@@ -41,7 +41,7 @@ def run(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _names(runs: list[Path]) -> dict[str, Path]:
+def names(runs: list[Path]) -> dict[str, Path]:
     """What tells the runs apart, the ends of their paths: CONFIG/TIME, in a sweep a point, or more if it must be."""
     least = 1 if all(run.parent.name.startswith("sweep-") for run in runs) else 2
     length = next(n for n in range(least, 99) if len({run.parts[-n:] for run in runs}) == len(runs))

@@ -20,7 +20,8 @@ CONFIG is a file or its bare name: configs/mnist_mlp.yaml or mnist_mlp.
 section.key=value overrides it, the value read as YAML: model.hidden=[500,300] training.epochs=60 seed=2
 
 A run makes a directory runs/CONFIG/TIME/ with config.yaml, versions.json, model.py, log.jsonl (a row for each
-epoch, the last one with the test error), checkpoint.h5 (to go on from) and best.h5 (the best parameters).
+epoch, the last one with the test error), checkpoint.h5 (to go on from), best.h5 (the best parameters) and, at the end,
+report.html (a page of what it did; training.report=false makes none).
 Ctrl-C finishes the step, saves, and says how to go on.
 
 A config with a `sweep:`, from keys to lists of values, is a run for each combination of them, some side by side:
@@ -81,7 +82,7 @@ def _main(argv: list[str], lab: Lab) -> int:
         _print_check(run)
         return 0
     run.create(["train.py", *argv], asked.point)
-    return _train(run, asked.config)
+    return _train(run, asked)
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
@@ -182,10 +183,10 @@ def _resume(lab: Lab, asked: argparse.Namespace, path: Path | None) -> int:
         earlier = _measured(run.earlier_test)
         print(f"warning: the test set was read already in this run ({earlier}); choose nothing by it")
     print(f"going on after iteration {run.loop.iteration:,}, epoch {run.loop.epoch}", flush=True)
-    return _train(run, asked.config)
+    return _train(run, asked)
 
 
-def _train(run, asked_config: str | None) -> int:
+def _train(run, asked: argparse.Namespace) -> int:
     print(f"{run.experiment.summary()}; compiling\nrun: {shown_path(run.folder)}", flush=True)
     try:
         run.train()
@@ -197,8 +198,9 @@ def _train(run, asked_config: str | None) -> int:
             print(f"interrupted after iteration {run.loop.iteration:,}; go on: {again}", file=sys.stderr)
         return INTERRUPTED
     print(f"stopped: {run.loop.finish_reason}")
-    _print_end(run, run.test, asked_config)
-    return 0
+    # The points of a sweep have a report together.
+    whole = _print_end(run, run.test, asked.config, report=run.config.training.report and not asked.point)
+    return 0 if whole else INTERRUPTED
 
 
 def _print_check(run) -> None:
@@ -209,7 +211,7 @@ def _print_check(run) -> None:
     print(f"{run.config.name}: valid; {run.experiment.summary()}; nothing was compiled or written")
 
 
-def _print_end(run, test: dict, asked_config: str | None) -> None:
+def _print_end(run, test: dict, asked_config: str | None, report: bool = False) -> bool:
     config, command, known = run.config, _command(run.lab), run.lab.names("configs")
     longer = f"training.epochs={2 * config.training.epochs}"
     if config.training.patience is not None:
@@ -218,11 +220,17 @@ def _print_end(run, test: dict, asked_config: str | None) -> None:
     others = [name for name in known if name != config.name]
     other = f"{config.name}_dropout" if f"{config.name}_dropout" in others else next(iter(others), "--list")
     print(f"{_measured(test)}, with the parameters of epoch {test['epoch']}")
-    print(f"run: {shown_path(run.folder)}")
+    print(f"run: {shown_path(run.folder)}", flush=True)
+    if report:
+        from bricks.training import reporting
+
+        if not reporting.report(run.folder):
+            return False
     print("next, perhaps:")
     print(f"  {command} --resume {shown_path(run.folder)} {longer}")
     print(f"  {command} {same} seed={config.seed + 1}" if same else f"  {command} --help")
     print(f"  {command} {other}")
+    return True
 
 
 def _measured(row: dict) -> str:

@@ -85,26 +85,8 @@ class Experiment:
         )
 
     def _in_steps(self, schedule) -> schedules.Schedule:
-        """A config's schedule, whose lengths are in epochs."""
-        epoch = self.streams["train"].batches_per_epoch
-        warm_up = schedule.warm_up * epoch
-        length = epoch * (self.config.training.epochs if schedule.epochs is None else schedule.epochs)
-        if schedule.kind == "one_cycle":
-            part = warm_up / length if warm_up else 0.3
-            return schedules.OneCycle(length, warm_up=part, final=schedule.final or 4e-6)
-        if schedule.kind == "cosine":
-            if warm_up >= length:
-                raise UsageError(
-                    f"config {self.config.name}: algorithm.schedule.warm_up must be less than the {length / epoch:g} "
-                    f"epochs of the schedule, got {schedule.warm_up:g}"
-                )
-            after = schedules.Cosine(length - warm_up, schedule.final)
-        elif schedule.kind == "constant":
-            after = schedules.Constant()
-        else:
-            kind = schedules.Step if schedule.kind == "step" else schedules.Exponential
-            after = kind(schedule.every * epoch, schedule.factor)
-        return schedules.WarmUp(warm_up, then=after) if warm_up else after
+        who = f"config {self.config.name}"
+        return schedule_in_steps(schedule, self.streams["train"].batches_per_epoch, self.config.training.epochs, who)
 
     def check(self, loop: MainLoop) -> None:
         """Compare the streams with the graph, and what is watched with what is measured."""
@@ -121,6 +103,40 @@ class Experiment:
         count = sum(variable.get_value().size for variable in self.model.parameters.values())
         sizes = ", ".join(f"{name} {self.streams[name].num_examples:,}" for name in STREAMS)
         return f"{count:,} parameters; examples: {sizes}"
+
+
+def schedule_in_steps(schedule, epoch: float, epochs: int, who: str = "config") -> schedules.Schedule:
+    """A config's schedule, whose lengths are in epochs, as one of steps.
+
+    Parameters
+    ----------
+    schedule : settings.Schedule
+        Of any kind but `plateau`.
+    epoch : float
+        Steps in an epoch.
+    epochs : int
+        That the config trains.
+    who : str
+        Begins the error message.
+    """
+    warm_up = schedule.warm_up * epoch
+    length = epoch * (epochs if schedule.epochs is None else schedule.epochs)
+    if schedule.kind == "one_cycle":
+        part = warm_up / length if warm_up else 0.3
+        return schedules.OneCycle(length, warm_up=part, final=schedule.final or 4e-6)
+    if schedule.kind == "cosine":
+        if warm_up >= length:
+            raise UsageError(
+                f"{who}: algorithm.schedule.warm_up must be less than the {length / epoch:g} epochs of the schedule, "
+                f"got {schedule.warm_up:g}"
+            )
+        after = schedules.Cosine(length - warm_up, schedule.final)
+    elif schedule.kind == "constant":
+        after = schedules.Constant()
+    else:
+        kind = schedules.Step if schedule.kind == "step" else schedules.Exponential
+        after = kind(schedule.every * epoch, schedule.factor)
+    return schedules.WarmUp(warm_up, then=after) if warm_up else after
 
 
 def build(config: Config, lab: Lab) -> Experiment:

@@ -40,6 +40,7 @@ class Training(pydantic.BaseModel):
     checkpoint_iterations: PositiveInt | None = None
     keep_checkpoints: PositiveInt = 1
     tensorboard: bool = False
+    report: bool = True
     steps_per_call: PositiveInt | None = None
 
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from bricks.command_line import INTERRUPTED, shown_path
 from bricks.engine import settings
 from bricks.errors import BricksError, UsageError
-from bricks.training import folders, processes, sweeps, tables
+from bricks.training import folders, processes, reporting, sweeps, tables
 from bricks.training import log as logs
 from bricks.training.given import Given
 from bricks.training.lab import Lab
@@ -127,6 +127,9 @@ def _run(sweep: Sweep, jobs: int, threads: int, again: str) -> int:
     print(f"\n{sweep.table(results, failures)}", flush=True)
     sweep.write_table(results, failures)
     print(f"written: {shown_path(sweep.folder / sweeps.TABLE)}, {sweeps.CSV}")
+    if results and all(point.config.training.report for point in sweep.points.values()):
+        if not reporting.report(sweep.folder, is_sweep=True):
+            return INTERRUPTED
     if failures:
         print(f"{len(failures)} failed; try them again: {again} --resume {shown_path(sweep.folder)}", file=sys.stderr)
     return 1 if failures else 0

@@ -90,19 +90,26 @@ def rows(points: Mapping[str, grid.Values], results: Mapping[str, Result], watch
     return sorted(found.values(), key=key)
 
 
-def markdown(table: Sequence[Row], watch: str) -> str:
-    """The table as one reads it: mean and half of the 95 % interval."""
+def cells(table: Sequence[Row], watch: str) -> tuple[list[str], list[list[str]]]:
+    """The table in words: titles of its columns, and a list for each row; means with half of the 95 % interval."""
     paths = grid.short(path for row in table for path in row.values)
-    columns = _shown_columns(table, watch)
-    lines = [[*paths.values(), "n", *columns, "epochs", "minutes"]]
+    columns = shown_columns(table, watch)
+    found = []
     for row in table:
         n = len(row.results)
-        cells = [grid.word(row.values[path]) if path in row.values else "" for path in paths]
-        cells.append(str(n) if n == row.asked else f"{n} of {row.asked}")
-        cells += [_interval(name, row.measured(name, watch)) for name in columns]
-        cells.append(f"{_mean([result.epochs for result in row.results]):g}" if n else "")
-        cells.append(_minutes(_mean([result.minutes for result in row.results])) if n else "")
-        lines.append([cell.replace("|", "\\|") for cell in cells])
+        words = [grid.word(row.values[path]) if path in row.values else "" for path in paths]
+        words.append(str(n) if n == row.asked else f"{n} of {row.asked}")
+        words += [_interval(name, row.measured(name, watch)) for name in columns]
+        words.append(f"{_mean([result.epochs for result in row.results]):g}" if n else "")
+        words.append(_minutes(_mean([result.minutes for result in row.results])) if n else "")
+        found.append(words)
+    return [*paths.values(), "n", *columns, "epochs", "minutes"], found
+
+
+def markdown(table: Sequence[Row], watch: str) -> str:
+    """The table as one reads it: mean and half of the 95 % interval."""
+    header, rows = cells(table, watch)
+    lines = [[cell.replace("|", "\\|") for cell in line] for line in (header, *rows)]
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * width for width in widths])
     padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]
@@ -149,7 +156,7 @@ def _tests(table: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(name for row in table for result in row.results for name in result.test))
 
 
-def _shown_columns(table: Sequence[Row], watch: str) -> list[str]:
+def shown_columns(table: Sequence[Row], watch: str) -> list[str]:
     """What is watched, the same of the test set, the test set's error and cost: as far as they are measured."""
     wanted = dict.fromkeys([f"test_{watch.partition('_')[2]}", "test_error", "test_cost"])
     return [watch, *(name for name in wanted if name in _tests(table))]

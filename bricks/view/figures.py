@@ -141,6 +141,22 @@ def new(width: float = WIDTH, height: float = HEIGHT, rows: int = 1, columns: in
     return figure, figure.subplots(rows, columns, **how)
 
 
+def logarithmic(axes, which: str) -> None:
+    """A logarithmic axis, "x" or "y", with plain numbers: matplotlib's are formulas, which aren't read here."""
+    getattr(axes, f"set_{which}scale")("log")
+    axis = getattr(axes, f"{which}axis")
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    low, high = axis.get_view_interval()
+    few = 0 < low and high / low < 100  # else powers of ten are enough
+    axis.set_minor_formatter(lambda value, _: f"{value:g}" if few and f"{value:e}"[0] in "25" else "")
+
+
+def legend_above(axes, **how) -> None:
+    """The legend on the line of the title, at its right: there it hides nothing of the plot."""
+    how = {"ncols": 4, "columnspacing": 1.2, "handlelength": 1.4, "handletextpad": 0.5, "borderpad": 0} | how
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.35, **how)
+
+
 def svg(figure: Figure, description: str) -> Markup:
     """A figure as SVG to stand in a page: its text is text, its colours are the page's.
 
