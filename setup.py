@@ -34,7 +34,7 @@ setup(
         "pyyaml>=6",
         "rich>=13",
         "safetensors>=0.4",
-        "scipy>=1.11",  # of PyTensor's own requirements; named since .mat and .arff are read by it
+        "scipy>=1.11",  # of PyTensor's own requirements; named since .mat files are read by it
         "matplotlib>=3.8",  # with jinja2, the report at the end of a run
         "jinja2>=3.1",
         "pillow>=10",  # of matplotlib's own requirements; named since images are read and turned by it

@@ -60,6 +60,27 @@ def test_options_reach_the_converter(table):
     assert file_contents("a.h5").sources["features"].compression == "gzip"
 
 
+def test_options_of_csv_reach_it_and_numbers_among_words_are_said(here, capsys, caplog):
+    (here / "years.csv").write_text("2019\t2020\n1\t2\n")
+    assert main(["convert", "csv", "years.csv", "--delimiter", "tab", "--header", "yes"]) == 0
+    assert "columns: 2019, 2020" in capsys.readouterr().out
+    assert main(["convert", "csv", "years.csv", "--delimiter", "\\t", "--header", "no", "--force"]) == 0
+    assert "set all: 2 examples" in capsys.readouterr().out
+    (here / "mixed.csv").write_text("a,class\n1,x\nx,y\n")
+    assert main(["convert", "csv", "mixed.csv"]) == 0
+    assert "column 'a' has numbers and words, such as 'x' in line 3" in caplog.text
+
+
+def test_a_folder_gives_its_own_name_to_the_file(here, monkeypatch):
+    image = pytest.importorskip("PIL.Image")
+    (here / "v1.5" / "a").mkdir(parents=True)
+    image.fromarray(np.zeros((2, 2), np.uint8)).save(here / "v1.5" / "a" / "1.png")
+    assert main(["convert", "images", "v1.5"]) == 0
+    monkeypatch.chdir(here / "v1.5")
+    assert main(["convert", "images", "."]) == 0
+    assert (here / "v1.5.hdf5").exists() and (here / "v1.5" / "v1.5.hdf5").exists()
+
+
 def test_mnist_is_converted_where_its_sums_are_not_asked_for(here, capsys):
     folder = here / "originals"
     folder.mkdir()

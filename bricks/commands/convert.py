@@ -13,6 +13,7 @@ Check sums of known originals are compared, except with --unchecked.
 """
 
 import argparse
+import os
 import re
 from pathlib import Path
 
@@ -38,7 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--set", dest="which_set", metavar="SET", help="csv, arff: what the set is called; all")
     parser.add_argument("--dtype", metavar="DTYPE", help="csv, arff: of the features, float64 (default) or float32")
-    parser.add_argument("--delimiter", metavar="CHARACTER", help="csv: between cells; a comma")
+    parser.add_argument("--delimiter", metavar="CHARACTER", help="csv: between cells, a comma; tab for that")
+    parser.add_argument(
+        "--header",
+        choices=("yes", "no"),
+        help="csv: whether the first line names the columns; by default where none of it is a number",
+    )
     parser.add_argument("--size", metavar="HxW", help="images: height and width to resize to")
     parser.add_argument("--grey", action="store_true", default=None, help="images: one channel, not three")
 
@@ -54,7 +60,9 @@ def run(asked: argparse.Namespace) -> int:
     if asked.kind not in CONVERTERS:
         raise UsageError(f"convert: no kind {asked.kind!r}; {nearest(asked.kind, CONVERTERS)}")
     options = _options(asked)
-    output = asked.output or Path(f"{asked.source.stem if asked.kind in _OWN else asked.kind}.hdf5")
+    source = Path(os.path.abspath(asked.source))  # which may be "."
+    own = source.name if source.is_dir() else source.stem
+    output = asked.output or Path(f"{own if asked.kind in _OWN else asked.kind}.hdf5")
     check_writable(output, asked.force, suffixes=SUFFIXES)
     if asked.source.absolute() == output.absolute():
         raise UsageError(f"{shown_path(output)}: is the source; name another output with -o")
@@ -80,6 +88,10 @@ def _options(asked: argparse.Namespace) -> dict:
             raise UsageError(f"convert: {FLAGS.get(option, f'--{option}')} is for {kinds}, not for {asked.kind}")
     if given.pop("unchecked", None):
         given["checksums"] = None
+    if "header" in given:
+        given["header"] = given["header"] == "yes"
+    if given.get("delimiter") in ("tab", "\\t"):
+        given["delimiter"] = "\t"
     if "size" in given:
         found = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", given["size"])
         if not found:

@@ -8,7 +8,7 @@ CONVERTERS = {
     "arff": ("target", "which_set", "dtype"),
     "cifar10": ("unchecked",),
     "cifar100": ("unchecked",),
-    "csv": ("target", "which_set", "dtype", "delimiter"),
+    "csv": ("target", "which_set", "dtype", "delimiter", "header"),
     "images": ("size", "grey"),
     "iris": ("unchecked",),
     "mnist": ("unchecked",),

@@ -11,6 +11,9 @@ from bricks.errors import DataError, UsageError
 IRIS_COLUMNS = ("sepal_length", "sepal_width", "petal_length", "petal_width", "class")
 IRIS_SHA256 = {"iris.data": "6f608b71a7317216319b4d27b4d9bc84e6abd734eda7872b71a458569e2656c0"}
 
+OTHERS = (";", "\t", "|")
+"""Delimiters that a file has where it seems to have one column alone."""
+
 
 def convert_csv(
     source: str | os.PathLike,
@@ -20,6 +23,7 @@ def convert_csv(
     which_set: str = "all",
     dtype: str = "float64",
     delimiter: str = ",",
+    header: bool | None = None,
     compression: str | None = None,
 ) -> None:
     """Convert a CSV file to one HDF5 file in Fuel's layout, in two passes over it.
@@ -27,7 +31,7 @@ def convert_csv(
     Parameters
     ----------
     source : path
-        UTF-8. The first line names the columns where none of its cells is a number; else they are 0, 1, ...
+        UTF-8.
     output : path
         Of the HDF5 file: `features` (n, features) and, if there is a target, `targets` (n, 1); see tables.py.
     target : str, optional
@@ -38,6 +42,9 @@ def convert_csv(
         Of the features, "float64" or "float32".
     delimiter : str
         Between cells, one character.
+    header : bool, optional
+        Whether the first line names the columns; else they are called 0, 1, ... By default it does where none of its
+        cells is a number.
     compression : str, optional
         As `HDF5Writer` takes it.
 
@@ -61,12 +68,18 @@ def convert_csv(
     who = os.fspath(source)
     if len(delimiter) != 1:
         raise UsageError(f"convert_csv: delimiter must be one character, got {delimiter!r}")
+    if delimiter in '\r\n"':
+        raise UsageError(f"convert_csv: delimiter must be no quote and no end of a line, got {delimiter!r}")
     first = next(_lines(who, delimiter), None)
     if first is None:
         raise DataError(f"{who}: must have at least one example, got an empty file")
-    named = not any(number_of(cell) is not None for cell in first[1])
+    other = next((mark for mark in OTHERS if mark in first[1][0]), None) if len(first[1]) == 1 else None
+    if other is not None:
+        raise DataError(f"{who}: has one column alone, {first[1][0]!r:.80}; is {other!r} the delimiter?")
+    named = not any(number_of(cell) is not None for cell in first[1]) if header is None else header
     names = [cell.strip() for cell in first[1]] if named else [str(number) for number in range(len(first[1]))]
-    columns, rows = _table(who, names, delimiter, skip=named)
+    hint = "" if named else "; does the first line name the columns? Then say header=True (--header yes)"
+    columns, rows = _table(who, names, delimiter, skip=named, hint=hint)
     write_table(
         output,
         columns,
@@ -127,7 +140,7 @@ def convert_iris(
 
 
 def _table(
-    who: str, names: Sequence[str], delimiter: str, skip: bool
+    who: str, names: Sequence[str], delimiter: str, skip: bool, hint: str = ""
 ) -> tuple[list[Column], Callable[[], Iterator[tuple[int, Row]]]]:
     def rows() -> Iterator[tuple[int, Row]]:
         lines = _lines(who, delimiter)
@@ -138,7 +151,7 @@ def _table(
                 raise DataError(f"{who}: line {line}: must have {len(names)} cells, one a column, got {len(cells)}")
             yield line, cells
 
-    return examined(names, rows(), who), rows
+    return examined(names, rows(), who, hint), rows
 
 
 def _lines(path: str, delimiter: str) -> Iterator[tuple[int, Row]]:

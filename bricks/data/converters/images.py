@@ -46,7 +46,7 @@ def convert_images(
     Raises
     ------
     UsageError, DataError
-        There is no picture; one is damaged; the output cannot be written.
+        There is no picture; one is damaged, or has more than 8 bits a channel; the output cannot be written.
     """
     folder = Path(source)
     sets = _found(folder)
@@ -67,7 +67,13 @@ def _found(folder: Path) -> dict[str, list[tuple[str, Path]]]:
     """From each set to its pictures, with the names of their classes."""
     if not folder.is_dir():
         raise DataError(f"{folder}: must be a folder of pictures, a folder for each class; there is none")
-    pictures = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    pictures = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
     depths = {len(path.relative_to(folder).parts) for path in pictures}
     if depths not in ({2}, {3}):
         kind = "none of a known kind" if not depths else "some directly in it or at different depths"
@@ -98,6 +104,8 @@ def _pixels(path: Path, size: tuple[int, int] | None, grey: bool) -> np.ndarray:
     from PIL import Image
 
     with _damage(path), Image.open(path) as picture:
+        if picture.mode.startswith(("I", "F")):  # which Pillow would cut off at 255
+            raise DataError(f"{path}: must have 8 bits a channel, got Pillow's mode {picture.mode}; convert it first")
         converted = picture.convert("L" if grey else "RGB")
         if size is not None:
             converted = converted.resize((size[1], size[0]), Image.Resampling.BILINEAR)

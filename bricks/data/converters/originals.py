@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bricks.data.checksums import verify_file
+from bricks.data.layout import reason
 from bricks.errors import DataError
 
 
@@ -49,7 +50,7 @@ def members(source: str | os.PathLike, archive: str, sums: Mapping[str, str] | N
 
             yield opened
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise DataError(f"{path}: damaged or no archive ({getattr(error, 'strerror', None) or error})") from error
+        raise DataError(f"{path}: damaged or no archive ({reason(error)})") from error
 
 
 def _below(folder: Path, name: str) -> Path:

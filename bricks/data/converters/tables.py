@@ -1,9 +1,11 @@
 """Tables, as in CSV and ARFF files, as `features` and `targets`: numbers as they are, words as classes.
 
-A column of numbers is a feature. A column of words is one feature for each of its values, 1 where the example has it
-and 0 elsewhere. The column that is the target becomes `targets`: numbers, or the numbers of its classes.
+A column of numbers is a feature, NaN where it is missing. A column of words is one feature for each of its values, 1
+where the example has it and 0 elsewhere. The column that is the target becomes `targets`: numbers, or the numbers of
+its classes.
 """
 
+import logging
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +21,9 @@ TARGETS = ("class", "target", "targets", "label", "labels")
 
 MISSING = ("", "?")
 
+NO_NUMBER = ("n/a", "na", "nan", "none", "null")
+"""What is missing too in a column of numbers, in any letters; in a column of words each is a word."""
+
 MOST_VALUES = 1000
 """Of a column of words; more are free text, or a number that someone has misspelt."""
 
@@ -27,6 +32,8 @@ BATCH = 10_000  # examples written at a time
 AXES = {"features": ("batch", "feature"), "targets": ("batch", "index")}
 
 Row = Sequence[str]
+
+logger = logging.getLogger("bricks")
 
 
 @dataclass
@@ -80,7 +87,7 @@ def write_table(
     kind = _real(dtype, who)
     with HDF5Writer(output, axes=AXES, compression=compression, command=command) as writer:
         for batch in _batches(rows()):
-            cells = [np.array([row[number].strip() for _, row in batch], object) for number, _ in encoders]
+            cells = [[row[number].strip() for _, row in batch] for number, _ in encoders]
             lines = [line for line, _ in batch]
             parts = [_features(column, given, lines, who) for (_, column), given in zip(encoders, cells, strict=True)]
             arrays = {"features": np.concatenate(parts, axis=1).astype(kind)}
@@ -92,34 +99,55 @@ def write_table(
             writer.note("targets", classes=list(target.values))
 
 
-def examined(names: Sequence[str], rows: Iterator[tuple[int, Row]], who: str) -> list[Column]:
-    """What the columns of a table hold, in one pass over it."""
-    number, whole = [True] * len(names), [True] * len(names)
-    words: list[dict[str, None]] = [{} for _ in names]
+def examined(names: Sequence[str], rows: Iterator[tuple[int, Row]], who: str, hint: str = "") -> list[Column]:
+    """What the columns of a table hold, in one pass over it; numbers among words are warned of, with this hint."""
+    found = [_Seen() for _ in names]
     empty = True
-    for _, row in rows:
+    for batch in _batches(rows):
         empty = False
-        for place, cell in enumerate(map(str.strip, row)):
-            if cell in MISSING:
-                continue
-            value = number_of(cell)
-            number[place] &= value is not None
-            whole[place] &= value is not None and value.is_integer() and abs(value) < 2**53
-            if len(words[place]) <= MOST_VALUES:
-                words[place][cell] = None
+        lines = [line for line, _ in batch]
+        for seen, cells in zip(found, zip(*(row for _, row in batch), strict=True), strict=True):
+            seen.add(lines, list(map(str.strip, cells)))
     if empty:
         raise DataError(f"{who}: must have at least one example, got none")
-    for name, is_number, values in zip(names, number, words, strict=True):
-        if not is_number and len(values) > MOST_VALUES:
-            odd = next((value for value in values if number_of(value) is None), "")
+    return [seen.column(name, who, hint) for name, seen in zip(names, found, strict=True)]
+
+
+class _Seen:
+    """What was seen of a column."""
+
+    def __init__(self):
+        self.numbers, self.whole = False, True
+        self.odd: tuple[int, str] | None = None  # the first that is no number, and its line
+        self.words: dict[str, None] = {}
+
+    def add(self, lines: list[int], cells: list[str]) -> None:
+        if len(self.words) <= MOST_VALUES:
+            self.words |= dict.fromkeys(cell for cell in cells if cell not in MISSING)
+        values = numbers(cells)
+        if values is None:
+            odd = next(number for number, cell in enumerate(cells) if number_or_nan(cell) is None)
+            self.odd = self.odd or (lines[odd], cells[odd])
+            values = numbers([cell for cell in cells if number_or_nan(cell) is not None])
+        values = values[~np.isnan(values)]
+        self.numbers |= len(values) > 0
+        self.whole &= all_whole(values)
+
+    def column(self, name: str, who: str, hint: str) -> Column:
+        if self.odd is None and (self.numbers or not self.words):
+            return Column(name, None, self.whole)
+        line, word = self.odd or (0, "")
+        if len(self.words) > MOST_VALUES:
             raise DataError(
                 f"{who}: column {name!r} must hold numbers or at most {MOST_VALUES} different words, got more, "
-                f"such as {odd!r}; leave it out or mend it"
+                f"such as {word!r} in line {line}; leave it out or mend it"
             )
-    return [
-        Column(name, None if is_number else tuple(sorted(values)), is_whole)
-        for name, is_number, is_whole, values in zip(names, number, whole, words, strict=True)
-    ]
+        if self.numbers:
+            logger.warning(
+                "%s: column %r has numbers and words, such as %r in line %d: its %d values are taken as words%s",
+                *(who, name, word, line, len(self.words), hint),
+            )
+        return Column(name, tuple(sorted(self.words)))
 
 
 def _batches(rows: Iterator[tuple[int, Row]]) -> Iterator[list[tuple[int, Row]]]:
@@ -133,9 +161,9 @@ def _batches(rows: Iterator[tuple[int, Row]]) -> Iterator[list[tuple[int, Row]]]
         yield batch
 
 
-def _features(column: Column, cells: np.ndarray, lines: list[int], who: str) -> np.ndarray:
+def _features(column: Column, cells: list[str], lines: list[int], who: str) -> np.ndarray:
     if column.values is None:
-        return np.array([[math.nan if cell in MISSING else number_of(cell)] for cell in cells], np.float64)
+        return numbers(cells)[:, None]
     out = np.zeros((len(cells), len(column.values)))
     places = {value: place for place, value in enumerate(column.values)}
     for row, cell in enumerate(cells):
@@ -147,20 +175,44 @@ def _features(column: Column, cells: np.ndarray, lines: list[int], who: str) -> 
 
 
 def _targets(column: Column, cells: list[str], lines: list[int], who: str) -> np.ndarray:
-    missing = next((line for line, cell in zip(lines, cells, strict=True) if cell in MISSING), None)
+    values = numbers(cells) if column.values is None else None
+    lacks = np.isnan(values) if values is not None else [cell in MISSING for cell in cells]
+    missing = next((line for line, lack in zip(lines, lacks, strict=True) if lack), None)
     if missing is not None:
         raise DataError(f"{who}: line {missing}: the target, column {column.name!r}, must be there in each line")
     if column.values is not None:
         places = {value: place for place, value in enumerate(column.values)}
         return np.array([[places[cell]] for cell in cells], np.int64)
-    return np.array([[number_of(cell)] for cell in cells], np.int64 if column.whole else np.float64)
+    return values[:, None].astype(np.int64 if column.whole else np.float64)
 
 
 def number_of(cell: str) -> float | None:
+    """The number that a cell is, or None; "1_000", which Python reads, is none."""
     try:
-        return float(cell)
+        return None if "_" in cell else float(cell)
     except ValueError:
         return None
+
+
+def number_or_nan(cell: str) -> float | None:
+    """The number that a cell is, NaN where it is missing, else None."""
+    return math.nan if cell in MISSING or cell.lower() in NO_NUMBER else number_of(cell)
+
+
+def numbers(cells: Sequence[str]) -> np.ndarray | None:
+    """Those of a column, float64, NaN where one is missing; None where a cell is something else."""
+    if not any("_" in cell for cell in cells):
+        try:  # all at once
+            return np.array(list(map(float, cells)), np.float64)
+        except ValueError:
+            pass
+    values = list(map(number_or_nan, cells))
+    return None if None in values else np.array(values, np.float64)
+
+
+def all_whole(values: np.ndarray) -> bool:
+    """Whether numbers can be int64 as well."""
+    return bool(((np.abs(values) < 2**53) & (values % 1 == 0)).all()) if np.isfinite(values).all() else False
 
 
 def _real(dtype: str, who: str) -> np.dtype:
