@@ -112,6 +112,7 @@ class HDF5Writer:
                 return self._abandon(error)
             try:
                 self._finish()
+                self._file.flush()  # where this fails the file can be abandoned, where closing does it can't
                 self._file.close()
                 write_seal(self._temporary, [name for name, source in self._sources.items() if source.shapes is None])
             except BaseException as failure:
@@ -120,7 +121,15 @@ class HDF5Writer:
             self._stack.close()  # the file gets its name
 
     def _abandon(self, error: BaseException) -> None:
-        """Leave what was there before; closing may fail once more on a full disk, which the first error says."""
+        """Leave what was there before.
+
+        HDF5's library crashes later on where it can't close a file, as on a full disk; so what it still has to write
+        goes to memory.
+        """
+        with contextlib.suppress(Exception):
+            if self._file and hasattr(os, "memfd_create"):
+                with open(os.memfd_create("bricks"), "wb") as nowhere:
+                    os.dup2(nowhere.fileno(), self._file.id.get_vfd_handle(), inheritable=False)
         with contextlib.suppress(Exception):
             self._file.close()
         self._stack.__exit__(type(error), error, error.__traceback__)

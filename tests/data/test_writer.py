@@ -1,5 +1,8 @@
 """HDF5Writer: batch by batch, as all at once; chunks, compression, examples of unequal shape; whole or not at all."""
 
+import os
+import subprocess
+
 import h5py
 import numpy as np
 import pytest
@@ -186,6 +189,54 @@ except Exception as error:
     out, err = start_python(program, path).communicate(timeout=60)
     assert out.startswith(f"DataError {path}: cannot be written: File too large"), out + err
     assert [(entry.name, entry.read_text()) for entry in tmp_path.iterdir()] == [("a.hdf5", "old")]
+
+
+@pytest.fixture
+def full_disk(tmp_path):
+    """A file system of 2 MB of its own; where making one isn't allowed, the test can't be made."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if os.name != "posix" or os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("kind", ["in one piece", "chunks", "gzip", "ragged"])
+def test_a_process_outlives_a_disk_that_is_really_full(full_disk, start_python, kind):
+    program = """
+import gc, os, pathlib, sys
+import numpy as np
+from bricks.data import H5PYDataset, HDF5Writer, ragged
+from bricks.errors import DataError
+folder, kind = pathlib.Path(sys.argv[1]), sys.argv[2]
+batch = {"x": np.random.default_rng(0).integers(0, 256, (100, 100), dtype=np.uint8)}
+if kind == "ragged":
+    batch["r"] = ragged([np.arange(n) for n in range(100)])
+options = {"in one piece": {"examples": {"x": 2000}}, "gzip": {"compression": "gzip"}}.get(kind, {})
+def write():
+    with HDF5Writer(folder / "a.hdf5", chunk_bytes=5000, **options) as writer:
+        for _ in range(20):
+            writer.append("all", batch)
+for room in (20_000, 60_000, 100_000, 200_000):
+    with open(folder / "filler", "wb") as filler:
+        filler.write(bytes(2**21 - 4096 - room))
+    try:
+        write()
+    except DataError as error:
+        print(str(error).rpartition("/")[2])
+    gc.collect()
+    assert os.listdir(folder) == ["filler"]
+os.unlink(folder / "filler")
+write()
+print(H5PYDataset(folder / "a.hdf5", "all").num_examples)
+"""
+    process = start_python(program, full_disk, kind)
+    out, err = process.communicate(timeout=60)
+    full = "a.hdf5: cannot be written: No space left on device; make room or take another folder"
+    assert [line.partition(" (")[0] for line in out.splitlines()] == [full] * 4 + ["2000"], out + err
+    assert process.returncode == 0, err
 
 
 def test_memory_stays_that_of_a_batch(tmp_path, start_python):
