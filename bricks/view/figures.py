@@ -141,14 +141,17 @@ def new(width: float = WIDTH, height: float = HEIGHT, rows: int = 1, columns: in
     return figure, figure.subplots(rows, columns, **how)
 
 
-def logarithmic(axes, which: str) -> None:
-    """A logarithmic axis, "x" or "y", with plain numbers: matplotlib's are formulas, which aren't read here."""
+def logarithmic(axes, which: str, words=lambda value: f"{value:g}") -> None:
+    """A logarithmic axis, "x" or "y", with plain numbers: matplotlib's are formulas, which aren't read here.
+
+    Call it when all is drawn; `words` is how a number is written.
+    """
     getattr(axes, f"set_{which}scale")("log")
     axis = getattr(axes, f"{which}axis")
-    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_major_formatter(lambda value, _: words(value))
     low, high = axis.get_view_interval()
     few = 0 < low and high / low < 100  # else powers of ten are enough
-    axis.set_minor_formatter(lambda value, _: f"{value:g}" if few and f"{value:e}"[0] in "25" else "")
+    axis.set_minor_formatter(lambda value, _: words(value) if few and f"{value:e}"[0] in "25" else "")
 
 
 def legend_above(axes, **how) -> None:

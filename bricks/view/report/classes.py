@@ -153,7 +153,7 @@ def wilson(hits: np.ndarray, counts: np.ndarray, z: float = 1.96) -> np.ndarray:
     """Limits of intervals for proportions, (2, n); Wilson, "Probable inference", 1927.
 
     >>> wilson(np.array([8]), np.array([10])).round(4).tolist()
-    [[0.4901], [0.9433]]
+    [[0.4902], [0.9433]]
     """
     part = hits / counts
     middle = (part + z**2 / (2 * counts)) / (1 + z**2 / counts)

@@ -97,10 +97,15 @@ def scale(axes, key: str, drawn) -> None:
     if not finite.size:
         axes.text(0.5, 0.5, "no finite number", transform=axes.transAxes, ha="center", color=figures.FAINT)
         return
+    rate = shown(key, float(finite.max())).endswith("%")
+
+    def words(value: float) -> str:
+        return f"{100 * value:g} %" if rate else f"{value:g}"
+
     if finite.min() > 0 and finite.max() / finite.min() > SPAN:
-        figures.logarithmic(axes, "y")
-    if shown(key, float(finite.max())).endswith("%"):
-        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
+        figures.logarithmic(axes, "y", words)
+    elif rate:
+        axes.yaxis.set_major_formatter(lambda value, _: words(value))
 
 
 def by_epoch(axes) -> None:

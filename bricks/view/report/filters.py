@@ -57,7 +57,7 @@ def section(material: Material) -> Section | None:
     )
     said = f"{path}: {which}, from {norms[order[0]]:.3g} down to {norms[order[-1]]:.3g}. {how}"
     image = figures.image(many, f"filters of {path}", pictures.scale_for(many, 1000))
-    return Section("First-layer filters", [page.figure(image, said)])
+    return Section("First-layer filters", [page.figure(image, said, wide=True)])
 
 
 def first_linear(model: Model, source: str) -> Linear | None:

@@ -10,6 +10,9 @@ from bricks.view.report.material import Logged, Material, number
 
 MOST_TESTS = 3
 
+NARROW = "\u202f"
+"""Between a number and its unit: no line ends there."""
+
 
 def facts(run: Logged, parameters: int | None = None, examples: int | None = None) -> dict[str, str]:
     """The cards: from labels to words.
@@ -107,7 +110,7 @@ def examples_a_second(run: Logged, examples: int | None) -> float | None:
 
 def told(key: str, value: float | None) -> str:
     """A number as a person reads it; None is one that was not finite."""
-    return "not finite" if value is None else shown(key, value)
+    return "not finite" if value is None else shown(key, value).replace(" ", NARROW)
 
 
 def duration(seconds: float) -> str:

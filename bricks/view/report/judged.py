@@ -12,7 +12,7 @@ from bricks.training.quantities import ConfusionMatrix
 from bricks.training.trained import Trained
 from bricks.view.report.sample import Sample
 
-MOST_MISTAKES = 21
+MOST_MISTAKES = 24
 
 BINS = 10
 """Of confidence."""

@@ -72,7 +72,7 @@ class Logged:
     @property
     def title(self) -> str:
         """Config and directory."""
-        return f"{self.name}/{self.folder.name}"
+        return f"{self.name} / {self.folder.name}"
 
     @property
     def date(self) -> str:

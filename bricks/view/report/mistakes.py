@@ -12,7 +12,7 @@ from bricks.view.report.classes import judgements
 from bricks.view.report.judged import MOST_MISTAKES, Judged, Mistake, class_names
 from bricks.view.report.material import Material
 
-MOST_NUMBERS, MOST_OF_MANY = 8, 7
+MOST_NUMBERS, MOST_OF_MANY = 8, 8
 
 
 def section(material: Material) -> Section | None:
@@ -38,7 +38,7 @@ def _shown(material: Material, judged: Judged, names: list[str]) -> list:
     for mistake in judged.mistakes:
         pixels = pictures.grey_or_colour(material.sample.at(*mistake.place)[source])
         figures_.append(page.figure(pictures.small(pixels, _words(mistake, names)), _caption(mistake, names)))
-    return [page.grid(figures_, least=120)]
+    return [page.grid(figures_, least=100)]
 
 
 def _words(mistake: Mistake, names: list[str]) -> str:

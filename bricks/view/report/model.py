@@ -5,7 +5,6 @@ import math
 import numpy as np
 from markupsafe import Markup
 
-from bricks.brick import Brick
 from bricks.errors import BricksError
 from bricks.training.trained import Trained
 from bricks.view import figures, page
@@ -27,23 +26,15 @@ def section(material: Material) -> Section | None:
 
 def diagrams(trained: Trained) -> list[Markup]:
     """The model's brick drawn, or the units of a model that is of several bricks."""
-    bricks = (
-        []
-        if not hasattr(Brick, "diagram")
-        else [trained.brick]
-        if trained.brick is not None
-        else units_of(trained.model)[:MOST_DIAGRAMS]
-    )
+    bricks = [trained.brick] if trained.brick is not None else units_of(trained.model)[:MOST_DIAGRAMS]
     found = []
     for brick in bricks:
         try:
             drawn = Markup(brick.diagram().svg)
-        except ImportError:
-            return [page.note("Diagrams need Graphviz: pip install 'bricks[view]'.")]
-        except BricksError as error:
+        except BricksError as error:  # without Graphviz, say
             found.append(page.note(f"No diagram of {brick.path}: {said(error)}."))
         else:
-            found.append(page.figure(drawn, brick.path, wide=True))
+            found.append(page.figure(drawn, brick.path if len(bricks) > 1 else "", wide=True))
     return found
 
 
@@ -75,7 +66,7 @@ def parameters(material: Material) -> list[Markup]:
                 f"How the values are distributed, each by its own peak: grey at first, blue after training.{left}"
             )
         )
-        parts.append(page.grid(plots, least=200))
+        parts.append(page.grid(plots, least=160))
     return parts
 
 

@@ -63,7 +63,9 @@ def numbers(runs: Mapping[str, Logged]) -> list[Markup]:
     tests = sorted(tests, key=main_entries(dict.fromkeys(tests, 0.0), "test").index)[:MOST_TESTS]
     watched = list(dict.fromkeys(run.watch for run in runs.values()))
     header = ["run", *(k.replace("_", " ") for k in tests), *(f"best {k.replace('_', ' ')}" for k in watched)]
-    header += ["best epoch", "epochs", "parameters", "trained for", "seconds an epoch", "seed", "device"]
+    header += ["best epoch", "epochs", "parameters", "trained for", "seconds an epoch"]
+    devices = {name: str(run.versions.get("device", "")) for name, run in runs.items()}
+    differ = len(set(devices.values())) > 1
     rows = []
     for name, run in runs.items():
         best = run.best or {}
@@ -74,10 +76,10 @@ def numbers(runs: Mapping[str, Logged]) -> list[Markup]:
         ]
         row += [best.get("epoch"), run.rows[-1]["epoch"] if run.rows else 0, parameters(run)]
         row += [None if run.seconds is None else duration(run.seconds), _epoch_seconds(run)]
-        rows.append([*row, run.config.get("seed"), page.name(run.versions.get("device", ""), 20)])
+        rows.append([*row, *([page.name(devices[name], 20)] if differ else [])])
     running = [page.shortened(name, LONGEST) for name, run in runs.items() if not run.ended]
     said = [page.note(f"Not finished: {', '.join(running)}.")] if running else []
-    return [page.table(header, rows), *said]
+    return [page.table([*header, *(["device"] if differ else [])], rows), *said]
 
 
 def parameters(run: Logged) -> int | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from markupsafe import Markup
+from matplotlib.ticker import MaxNLocator
 
 from bricks.training import folders, given, grid, tables
 from bricks.training.intervals import mean_interval
@@ -62,7 +63,7 @@ def report_sweep(folder: Path, progress: Callable[[str], None] = lambda _: None)
     if drawn:
         facts |= {f"best {watch.replace('_', ' ')}": cells[0][header.index(watch)], "by": label(drawn[0])}
         facts["of training"] = duration(60 * sum(result.minutes for result in results.values()))
-    title = f"{folders.config_name(folder)}/{folder.name}"
+    title = f"{folders.config_name(folder)} / {folder.name}"
     return page.page(title, sections, lead=f"A sweep over {', '.join(_paths(points))}.", facts=facts)
 
 
@@ -98,7 +99,7 @@ def settings(rows: Sequence[Row], watch: str) -> list[Markup]:
 
 @figures.style()
 def _forest(rows: Sequence[Row], name: str, watch: str) -> Markup:
-    figure, axes = figures.new(4.6, 0.9 + 0.24 * len(rows))
+    figure, axes = figures.new(4.6, 1.0 + 0.26 * len(rows))
     drawn = []
     for place, row in enumerate(rows):
         numbers = np.array(row.measured(name, watch), float)
@@ -112,7 +113,8 @@ def _forest(rows: Sequence[Row], name: str, watch: str) -> Markup:
             [mean], [place], xerr=None if half is None else [half], fmt="o", color=figures.SERIES[0], capsize=2.5
         )
     axes.set_yticks(range(len(rows)), [page.shortened(label(row), 28) for row in rows])
-    axes.invert_yaxis()
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.grid(axis="y", visible=False)
     if any(told(name, float(part.max())).endswith("%") for part in drawn if part.size):
         axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
