@@ -46,9 +46,11 @@ def read(library: str) -> list[tuple[str, str, str]]:
     for line in (HERE / "names" / f"{library}.txt").read_text().splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        name, status, remark = ([part.strip() for part in line.split("|", 2)] + [WORKS, ""])[:3] if (
-            "|" not in line
-        ) else [part.strip() for part in line.split("|", 2)]
+        name, status, remark = (
+            ([part.strip() for part in line.split("|", 2)] + [WORKS, ""])[:3]
+            if ("|" not in line)
+            else [part.strip() for part in line.split("|", 2)]
+        )
         if status not in (WORKS, DIFFERS, GONE):
             raise SystemExit(f"{library}.txt: {name}: status must be works, differs or gone, got {status!r}")
         if status != WORKS and not remark:

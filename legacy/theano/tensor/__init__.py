@@ -1,0 +1,2 @@
+from pytensor.tensor import *
+from pytensor.gradient import grad
