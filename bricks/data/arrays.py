@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bricks.data.contracts import Batch, Source, Transformer
-from bricks.data.names import axis_labels
+from bricks.data.names import axis_labels, chosen
 from bricks.data.ragged import common, ragged
 from bricks.errors import DataError, UsageError
 
@@ -60,9 +60,12 @@ class ArrayDataset:
         name: str = "ArrayDataset",
     ):
         self.name = who = name
+        if not isinstance(arrays, Mapping):
+            raise UsageError(f"{who}: needs arrays by name, as {{'features': ...}}, got {type(arrays).__name__}")
         if not arrays:
             raise UsageError(f"{who}: needs at least one named array, got none")
         self.arrays = {source: _checked(source, array, who) for source, array in arrays.items()}
+        chosen(tuple(axes or ()), self.arrays, who)
         lengths = {source: len(array) for source, array in self.arrays.items()}
         if len(set(lengths.values())) > 1:
             raise DataError(f"{who}: all sources must have equally many examples, got {lengths}")
@@ -87,6 +90,11 @@ class ArrayDataset:
             if array.dtype == object:  # the vector is fresh, its elements are ours
                 array[:] = ragged([example.copy() for example in array])
         return taken
+
+    def values(self, source: str) -> np.ndarray:
+        """A source's values of all examples; not to be changed."""
+        chosen((source,), self.arrays, self.name)
+        return self.arrays[source]
 
     def transformed(self, *transformers: Transformer) -> "ArrayDataset":
         """The data set after these transformers: done once and kept, instead of to each batch again.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bricks.data.schemes import check_count, generator, whole
+from bricks.data.schemes import check_count, even_cuts, generator, whole
 from bricks.errors import UsageError
 
 
@@ -33,7 +33,7 @@ class LengthBuckets:
     UsageError
         A number is out of range, `lengths` are no vector of integers, or `bounds` do not ascend.
     DataError
-        When an order is asked for: the data set has another number of examples.
+        When a stream is made: the data set has another number of examples.
 
     Examples
     --------
@@ -106,7 +106,7 @@ class StratifiedScheme:
     UsageError
         A number is out of range, or `labels` are no vector.
     DataError
-        When an order is asked for: the data set has another number of examples.
+        When a stream is made: the data set has another number of examples.
 
     Examples
     --------
@@ -126,6 +126,11 @@ class StratifiedScheme:
         self.batch_size = whole(batch_size, 1, "batch_size", "StratifiedScheme")
         self.seed = whole(seed, 0, "seed", "StratifiedScheme")
         self._classes, self._class = np.unique(self.labels, return_inverse=True)
+
+    def cuts(self, num_examples: int, epoch: int) -> np.ndarray:
+        """Every `batch_size` examples; asked for when a stream is made, so that wrong labels are found then."""
+        check_count(self.labels, num_examples, "labels", "StratifiedScheme")
+        return even_cuts(num_examples, self.batch_size)
 
     def indices(self, num_examples: int, epoch: int) -> np.ndarray:
         """A permutation of 0 to num_examples - 1."""

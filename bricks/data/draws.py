@@ -4,13 +4,14 @@ Nothing here has a state. The same example gets the same draw in an epoch whatev
 makes it.
 """
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bricks.data.contracts import Batch, Transformer
-from bricks.data.schemes import generator
+from bricks.data.schemes import BATCH, generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,20 +28,24 @@ class Place:
     batch: int
     examples: np.ndarray
 
-    def uniform(self, seed: int, count: int) -> np.ndarray:
-        """`count` numbers from [0, 1) for each example, float64 (examples, count): of (seed, epoch, example) alone.
+    def uniform(self, seed: int, count: int, use: str = "") -> np.ndarray:
+        """`count` numbers from [0, 1) for each example, float64 (examples, count), of (seed, epoch, example) alone.
+
+        Each `use` has other numbers: so that of two transformers with one seed, one that mirrors and one that crops,
+        neither tells what the other one does.
 
         Each is a hash: the last function of SplitMix64 over the integers one after the other (Steele, Lea and
         Flood, "Fast splittable pseudorandom number generators", 2014), which costs no generator an example.
         """
-        start = _mixed(np.array([seed], np.uint64), np.uint64(self.epoch))
+        start = _mixed(np.array([seed], np.uint64), np.uint64(zlib.crc32(use.encode())))
+        start = _mixed(start, np.uint64(self.epoch))
         of_example = _mixed(start, self.examples.astype(np.uint64))
         bits = _mixed(of_example[:, None], np.arange(1, count + 1, dtype=np.uint64))
         return (bits >> np.uint64(11)) * 2.0**-53
 
     def generator(self, seed: int) -> np.random.Generator:
         """A generator for the whole batch: a function of (seed, epoch, batch)."""
-        return generator(seed, self.epoch, self.batch)
+        return generator(seed, self.epoch, self.batch, use=BATCH)
 
 
 def through(transformers: Sequence[Transformer], batch: Batch, place: Place | None) -> Batch:

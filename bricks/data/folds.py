@@ -5,19 +5,26 @@ from collections.abc import Mapping
 import numpy as np
 
 from bricks.data.arrays import ArrayDataset
+from bricks.data.balanced import StratifiedScheme
 from bricks.data.contracts import Batch, Dataset, Scheme, Stream
+from bricks.data.derived import AT_ONCE
+from bricks.data.hdf5 import H5PYDataset
+from bricks.data.names import chosen
 from bricks.data.schemes import batch_cuts, whole
 from bricks.data.streams import DataStream, reads_disk
-from bricks.errors import DataError, UsageError
+from bricks.errors import DataError, UsageError, nearest
 
 
-def fold_streams(streams: Mapping[str, Stream], *, folds: int, fold: int, seed: int) -> dict[str, Stream]:
+def fold_streams(
+    streams: Mapping[str, Stream], *, folds: int, fold: int, seed: int, by: str | None = None
+) -> dict[str, Stream]:
     """The same streams, but `valid` has part `fold` of the examples of both, and `train` all the others.
 
         parts = permutation(seed, K) of all examples of train and valid, cut into K
         valid = part k;  train = the other parts;  the other streams as they were
 
-    Each example is valid in one of the K folds, and the parts differ by one example at most. Orders, batch sizes and
+    Each example is valid in one of the K folds, and the parts differ by one example at most; with `by`, those of each
+    class too: the folds are stratified. Orders, batch sizes and
     transformers stay those of each stream. No example is copied where the data set is in memory and the two streams
     have neighbouring slices of it, or where they read from a file.
 
@@ -30,14 +37,18 @@ def fold_streams(streams: Mapping[str, Stream], *, folds: int, fold: int, seed: 
     fold : int
         k, from 1 to K.
     seed : int
-        The split is a function of (seed, K).
+        The split is a function of (seed, K), and of the classes with `by`.
+    by : str, optional
+        A source that has one class an example, "targets" say. A stream with a `StratifiedScheme` of these classes needs
+        it: its scheme then goes by the examples that the stream gets.
 
     Raises
     ------
     UsageError
-        If a number is out of range.
+        If a number is out of range, or `train` or `valid` is missing.
     DataError
-        If the streams cannot be split anew, or have fewer than K examples.
+        If the streams cannot be split anew, or have fewer than K examples; if there is no source `by`, or it has no
+        classes.
 
     Examples
     --------
@@ -49,6 +60,11 @@ def fold_streams(streams: Mapping[str, Stream], *, folds: int, fold: int, seed: 
     ([2, 2, 2], 4)
     >>> sorted(sum((next(part["valid"].iterator())["x"].tolist() for part in parts), []))
     [0, 1, 2, 3, 4, 5]
+
+    References
+    ----------
+    Kohavi, "A study of cross-validation and bootstrap for accuracy estimation and model selection", 1995: stratified
+    folds have less bias and less variance.
     """
     folds, fold, seed = (
         whole(value, least, name, "fold_streams")
@@ -56,7 +72,9 @@ def fold_streams(streams: Mapping[str, Stream], *, folds: int, fold: int, seed: 
     )
     if fold > folds:
         raise UsageError(f"fold_streams: fold must be at most folds={folds}, got {fold}")
-    train, valid = (_foldable(streams, name) for name in ("train", "valid"))
+    train, valid = (_foldable(streams, name, by) for name in ("train", "valid"))
+    if by is not None:
+        chosen((by,), train.dataset.sources, "folds")
     if train.dataset.sources != valid.dataset.sources:
         raise DataError(
             "folds: the data sets of train and valid must have the same sources, so that their examples can change "
@@ -66,13 +84,25 @@ def fold_streams(streams: Mapping[str, Stream], *, folds: int, fold: int, seed: 
     total = dataset.num_examples
     if total < folds:
         raise DataError(f"folds: {folds} parts need as many examples, train and valid have {total}; take fewer folds")
-    parts = np.array_split(_permutation(total, folds, seed), folds)
+    order = _permutation(total, folds, seed)
+    labels = None if by is None else _classes(dataset, by)
+    if labels is None:
+        parts = np.array_split(order, folds)
+    else:
+        order = order[np.argsort(labels[order], kind="stable")]  # class by class, each shuffled, dealt out by turns
+        parts = [order[part::folds] for part in range(folds)]
     held_out = np.sort(parts.pop(fold - 1))
-    return {
-        **streams,
-        "train": _part(dataset, np.sort(np.concatenate(parts)), train),
-        "valid": _part(dataset, held_out, valid),
-    }
+    rows = {"train": np.sort(np.concatenate(parts)), "valid": held_out}
+    own = {"train": slice(None, train.dataset.num_examples), "valid": slice(train.dataset.num_examples, None)}
+    anew = {}
+    for name, stream in (("train", train), ("valid", valid)):
+        scheme = stream.scheme
+        if isinstance(scheme, StratifiedScheme):
+            if not np.array_equal(scheme.labels, labels[own[name]]):
+                raise DataError(f"folds: the labels of the StratifiedScheme of {name!r} must be those of source {by!r}")
+            scheme = StratifiedScheme(labels[rows[name]], scheme.batch_size, scheme.seed)
+        anew[name] = _part(dataset, rows[name], stream, scheme)
+    return {**streams, **anew}
 
 
 class _Part:
@@ -90,11 +120,33 @@ class _Part:
         return batch_cuts(self.scheme, len(self.rows), epoch)
 
 
-def _part(dataset: Dataset, rows: np.ndarray, like: DataStream) -> DataStream:
+def _part(dataset: Dataset, rows: np.ndarray, like: DataStream, scheme: Scheme) -> DataStream:
     """A stream like another one, over some examples of a data set."""
     return DataStream(
-        dataset, _Part(like.scheme, rows), like.transformers, read_ahead=like.asked_ahead, workers=like.workers
+        dataset, _Part(scheme, rows), like.transformers, read_ahead=like.asked_ahead, workers=like.workers
     )
+
+
+def _classes(dataset: Dataset, name: str) -> np.ndarray:
+    """The class of each example."""
+    labels = _values(dataset, name)
+    if labels.dtype.kind not in "biuSU" or labels.size != len(labels):
+        raise DataError(
+            f"folds: source {name!r} must have one class an example, a whole number or a word, got "
+            f"{dataset.sources[name]}"
+        )
+    return labels.reshape(-1)
+
+
+def _values(dataset: Dataset, name: str) -> np.ndarray:
+    """All examples of a source, without the others where the data set knows how."""
+    if isinstance(dataset, _Joined):
+        return np.concatenate([_values(part, name) for part in (dataset.first, dataset.second)])
+    if isinstance(dataset, ArrayDataset | H5PYDataset):
+        return dataset.values(name)
+    starts = range(0, dataset.num_examples, AT_ONCE)
+    ends = (min(start + AT_ONCE, dataset.num_examples) for start in starts)
+    return np.concatenate([dataset.read(np.arange(start, end))[name] for start, end in zip(starts, ends, strict=True)])
 
 
 class _Joined:
@@ -132,7 +184,9 @@ def _joined(first: Dataset, second: Dataset) -> Dataset:
     return ArrayDataset(arrays, {name: source.axes for name, source in first.sources.items()}, name=first.name)
 
 
-def _foldable(streams: Mapping[str, Stream], name: str) -> DataStream:
+def _foldable(streams: Mapping[str, Stream], name: str, by: str | None) -> DataStream:
+    if name not in streams:
+        raise UsageError(f"folds: there must be a stream {name!r}; {nearest(name, streams)}")
     stream = streams[name]
     if type(stream) is not DataStream:
         raise DataError(
@@ -140,10 +194,12 @@ def _foldable(streams: Mapping[str, Stream], name: str) -> DataStream:
             f"{type(stream).__name__}; examples that are made up anew in each batch need no folds (fresh: false makes "
             "them once, where a dataset has that option)"
         )
-    if getattr(stream.scheme, "by_number", False):
+    stratified = isinstance(stream.scheme, StratifiedScheme)
+    if getattr(stream.scheme, "by_number", False) and not (stratified and by is not None):
+        remedy = "name the source of its labels, by=" if stratified else "take ShuffledScheme for folds"
         raise DataError(
             f"folds: the scheme of {name!r} must not depend on which example has which number, since they change "
-            f"places, got {type(stream.scheme).__name__}; take ShuffledScheme for folds"
+            f"places, got {type(stream.scheme).__name__}; {remedy}"
         )
     return stream
 

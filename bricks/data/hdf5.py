@@ -110,6 +110,14 @@ class H5PYDataset:
         """Those of all examples where they are in memory, else None."""
         return None if self._memory is None else self._memory.arrays
 
+    def values(self, source: str) -> np.ndarray:
+        """A source's values of all examples, without reading the others; not to be changed."""
+        chosen((source,), self.sources, self.path)
+        if self._memory is not None:
+            return self._memory.values(source)
+        with self._reading() as file:
+            return self._read(file, source, self._rows[source])
+
     def read(self, indices: Sequence[int] | np.ndarray) -> Batch:
         """The examples of these numbers, in this order, as fresh arrays; negative ones count from the end."""
         if self._memory is not None:

@@ -23,14 +23,15 @@ RESAMPLES = ("nearest", "bilinear", "bicubic", "lanczos")
 class Images(Drawing):
     """Does something to each image of the chosen sources: `image` to one, told what was drawn for it.
 
-    `draws` says how many numbers from [0, 1) it wants for each, `shape` what comes out of (channel, height, width), and
-    `fixes_shape` that this is the same for all.
+    `draws` says how many numbers from [0, 1) it wants for each and `use` whose they are, `shape` what comes out of
+    (channel, height, width), and `fixes_shape` that this is the same for all.
     """
 
     draws, fixes_shape = 0, False
 
     def __init__(self, sources: Names, seed: int | None = None):
-        self._names, who = as_names(sources), type(self).__name__
+        self._names, self.use = as_names(sources), type(self).__name__
+        who = self.use
         self.seed = None if seed is None else whole(seed, 0, "seed", who)
 
     def sources(self, sources: Mapping[str, Source]) -> dict[str, Source]:
@@ -50,7 +51,7 @@ class Images(Drawing):
     def apply_at(self, batch: Batch, place: Place) -> Batch:
         changed = dict(batch)
         count = self.draws if self.seed is not None else 0
-        drawn = place.uniform(self.seed, count) if count else np.full((len(place.examples), self.draws), 0.5)
+        drawn = place.uniform(self.seed, count, self.use) if count else np.full((len(place.examples), self.draws), 0.5)
         for name in batch if self._names is None else self._names:
             images = [self.image(image, row) for image, row in zip(batch[name], drawn, strict=True)]
             if batch[name].dtype.hasobject and not self.fixes_shape:
@@ -193,6 +194,7 @@ class Flip(Images):
         if not 0 <= probability <= 1:
             raise UsageError(f"Flip: probability must be from 0 to 1, got {probability!r}")
         self.probability, self.axis = probability, 1 if vertical else 2
+        self.use = f"Flip {self.axis}"
 
     def image(self, image: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         return np.flip(image, self.axis) if drawn[0] < self.probability else image

@@ -7,7 +7,7 @@ import numpy as np
 
 from bricks.data.arrays import example_numbers
 from bricks.data.contracts import Batch, Source
-from bricks.data.names import axis_labels
+from bricks.data.names import axis_labels, chosen
 from bricks.data.ragged import common, ragged
 from bricks.errors import DataError, UsageError
 
@@ -69,9 +69,7 @@ class IterableDataset:
         if not isinstance(first, Mapping) or not first:
             raise DataError(f"IterableDataset: must give dictionaries from source to array, got {first!r}")
         self.sources = {name: self._describe(name, value, axes or {}, name in ragged) for name, value in first.items()}
-        for name in ragged:
-            if name not in self.sources:
-                raise UsageError(f"IterableDataset: no source {name!r} is ragged; there are: {', '.join(self.sources)}")
+        chosen((*ragged, *(axes or ())), self.sources, "IterableDataset")
         if num_examples is None:
             num_examples = len(examples) if hasattr(examples, "__len__") else sum(1 for _ in self._begun())
         self.num_examples: int = num_examples

@@ -8,7 +8,7 @@ import numpy as np
 
 from bricks.data.contracts import Batch, Source
 from bricks.data.draws import Drawing, Place
-from bricks.data.names import chosen
+from bricks.data.names import chosen, several
 from bricks.data.ragged import common, ragged
 from bricks.data.schemes import whole
 from bricks.errors import DataError, UsageError
@@ -173,11 +173,12 @@ class FilterSources:
     Parameters
     ----------
     *names : str
+        Or one list of them.
 
     Raises
     ------
-    DataError
-        There is no such source.
+    UsageError, DataError
+        No name was given; there is no such source.
 
     Examples
     --------
@@ -187,9 +188,9 @@ class FilterSources:
     """
 
     def __init__(self, *names: str):
-        if not names:
+        if not several(names):
             raise UsageError("FilterSources: needs the name of a source at least, got none")
-        self.names = names
+        self.names = several(names)
 
     def sources(self, sources: Dict[str, Source]) -> dict[str, Source]:
         return self.apply({name: sources[name] for name in chosen(self.names, sources, "FilterSources")})

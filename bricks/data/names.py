@@ -31,3 +31,8 @@ def as_names(names: str | Iterable[str] | None) -> tuple[str, ...] | None:
     if names is None:
         return None
     return (names,) if isinstance(names, str) else tuple(names)
+
+
+def several(names: tuple) -> tuple[str, ...]:
+    """What was given as names one by one, or as one list of them."""
+    return tuple(names[0]) if len(names) == 1 and not isinstance(names[0], str) else names

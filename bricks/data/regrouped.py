@@ -13,7 +13,7 @@ from bricks.data.contracts import Batch as Arrays
 from bricks.data.contracts import Source, Stream, Transformer
 from bricks.data.draws import Place, through
 from bricks.data.ragged import ragged
-from bricks.data.schemes import generator, whole
+from bricks.data.schemes import BUFFER, generator, whole
 from bricks.data.streams import BatchIterator
 from bricks.errors import DataError, UsageError
 
@@ -242,7 +242,7 @@ class ShuffleBuffer(_Regrouped):
         self.batches_per_epoch: int = stream.num_examples
 
     def _go(self, epoch: int) -> Iterator[Arrays]:
-        random, buffer = generator(self.seed, epoch), []
+        random, buffer = generator(self.seed, epoch, use=BUFFER), []
         for example in self._examples(epoch):
             if len(buffer) < self.size:
                 buffer.append(example)

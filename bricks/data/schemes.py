@@ -268,7 +268,12 @@ def batch_cuts(scheme: Scheme, num_examples: int, epoch: int) -> np.ndarray:
     cuts = getattr(scheme, "cuts", None)
     if cuts is not None:
         return cuts(num_examples, epoch)
-    return np.append(np.arange(0, num_examples, scheme.batch_size, dtype=np.int64), num_examples)
+    return even_cuts(num_examples, scheme.batch_size)
+
+
+def even_cuts(num_examples: int, batch_size: int) -> np.ndarray:
+    """Those of batches of one size, but for the last."""
+    return np.append(np.arange(0, num_examples, batch_size, dtype=np.int64), num_examples)
 
 
 def joined_cuts(several: Sequence[np.ndarray]) -> np.ndarray:
@@ -283,9 +288,18 @@ def check_count(values: np.ndarray, num_examples: int, what: str, who: str) -> N
         raise DataError(f"{who}: {what} must have one entry for each of the {num_examples} examples, got {len(values)}")
 
 
-def generator(*key: int) -> np.random.Generator:
-    """The generator of these integers: that of (seed, epoch), say."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(list(key))))
+def generator(*key: int, use: int | None = None) -> np.random.Generator:
+    """The generator of these integers: that of (seed, epoch), say.
+
+    Each `use` has other numbers, so that those of a scheme and of what comes after it, with one seed for both, have
+    nothing to do with each other; folds.py has one more.
+    """
+    spawned = () if use is None else (use,)
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(list(key), spawn_key=spawned)))
+
+
+BUFFER, BATCH = 2, 3
+"""Uses: the shuffle of a buffer, what a function draws for a batch."""
 
 
 def whole(value: object, least: int, what: str, who: str) -> int:

@@ -10,7 +10,9 @@ from dataclasses import replace
 import numpy as np
 
 from bricks.data.contracts import Source
-from bricks.data.transformers import Names, Sourcewise, check_examples_first
+from bricks.data.names import several
+from bricks.data.schemes import whole
+from bricks.data.transformers import Names, Sourcewise, check_examples_first, numeric_dtype
 from bricks.errors import DataError, UsageError
 
 
@@ -40,7 +42,7 @@ class TimeMajor(Sourcewise):
     traceable = True
 
     def __init__(self, *sources: str):
-        super().__init__(sources or None)
+        super().__init__(several(sources) or None)
 
     def source(self, name: str, source: Source) -> Source:
         check_examples_first(name, source, "TimeMajor")
@@ -71,7 +73,7 @@ class OneHot(Sourcewise):
     Raises
     ------
     UsageError
-        `size` is no positive integer.
+        `size` is no positive integer, or `dtype` not numeric.
     DataError
         A source does not hold integers; a symbol is not among them.
 
@@ -87,9 +89,7 @@ class OneHot(Sourcewise):
 
     def __init__(self, size: int, sources: Names = None, dtype: str | np.dtype = "float32"):
         super().__init__(sources)
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise UsageError(f"OneHot: size must be a positive integer, got {size!r}")
-        self._rows = np.eye(size, dtype=dtype)
+        self._rows = np.eye(whole(size, 1, "size", "OneHot"), dtype=numeric_dtype(dtype, "OneHot"))
 
     def source(self, name: str, source: Source) -> Source:
         if source.dtype.kind not in "iu":

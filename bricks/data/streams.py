@@ -4,7 +4,7 @@ A stream has no position. Each of its iterators has one, two integers that can b
 stream do not disturb each other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -49,7 +49,7 @@ class DataStream:
     Raises
     ------
     UsageError
-        A number is out of range, or the stream cannot be sent to worker processes.
+        A number is out of range, an argument is of another kind, or the stream cannot be sent to worker processes.
     DataError
         The data set is empty, or does not fit a transformer.
 
@@ -71,15 +71,16 @@ class DataStream:
         self,
         dataset: Dataset,
         scheme: Scheme,
-        transformers: Sequence[Transformer] = (),
+        transformers: Iterable[Transformer] = (),
         *,
         shard: tuple[int, int] | None = None,
         read_ahead: int | None = None,
         workers: int = 0,
     ):
+        transformers = _checked(dataset, scheme, transformers)
         if dataset.num_examples == 0:
             raise DataError("DataStream: the data set must have at least one example, got an empty one")
-        self.dataset, self.transformers = dataset, tuple(transformers)
+        self.dataset, self.transformers = dataset, transformers
         self.scheme = scheme if shard is None else Shard(scheme, *shard)
         self.sources: dict[str, Source] = dict(dataset.sources)
         for transformer in self.transformers:
@@ -205,6 +206,21 @@ class _Stretches:
 
     def _of(self, number: int) -> np.ndarray:
         return self._order[self._cuts[number] : self._cuts[number + 1]]
+
+
+def _checked(dataset: object, scheme: object, transformers: object) -> tuple[Transformer, ...]:
+    """The transformers; arguments in another order, or of another kind, fail here and not somewhere within."""
+    if not hasattr(dataset, "num_examples"):
+        raise UsageError(f"DataStream: dataset must be one, as an ArrayDataset, got {dataset!r:.80}")
+    if not hasattr(scheme, "indices"):
+        raise UsageError(f"DataStream: scheme must be one, as ShuffledScheme(100, seed=1), got {scheme!r:.80}")
+    if not isinstance(transformers, Iterable):
+        raise UsageError(f"DataStream: transformers must be a list of them, got {transformers!r:.80}")
+    several = tuple(transformers)
+    for transformer in several:
+        if isinstance(transformer, type) or not hasattr(transformer, "apply"):
+            raise UsageError(f"DataStream: a transformer must be one, as Flatten('features'), got {transformer!r:.80}")
+    return several
 
 
 def reads_disk(dataset: Dataset) -> bool:

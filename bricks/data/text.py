@@ -195,7 +195,7 @@ def _tokens(text: str, level: str) -> list[str]:
 
 def _decoded(line: bytes, reading, who: str) -> str:
     try:
-        text = line.decode(reading.encoding).rstrip("\r\n")
+        text = line.decode(reading.encoding).rstrip("\r\n").removeprefix("\ufeff")  # which editors put in front
     except UnicodeDecodeError as error:
         raise DataError(f"{who}: must be {reading.encoding}, got {error.reason}; name another encoding=") from error
     return text if reading.preprocess is None else reading.preprocess(text)

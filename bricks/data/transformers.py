@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from bricks.data.contracts import Batch, Source
-from bricks.data.names import as_names, axis_labels, chosen
+from bricks.data.names import as_names, axis_labels, chosen, several
 from bricks.data.ragged import ragged
 from bricks.errors import DataError, UsageError
 
@@ -70,7 +70,7 @@ class Flatten(Sourcewise):
     traceable = True
 
     def __init__(self, *sources: str):
-        super().__init__(sources or None)
+        super().__init__(several(sources) or None)
 
     def source(self, name: str, source: Source) -> Source:
         check_examples_first(name, source, "Flatten")
@@ -181,7 +181,9 @@ class ScaleAndShift(Sourcewise):
 
 
 class Cast(Sourcewise):
-    """The same values in another dtype.
+    """The same values in another dtype, as NumPy's `astype` makes them.
+
+    To integers, fractions are cut off and what is out of range wraps around.
 
     Parameters
     ----------
@@ -208,7 +210,7 @@ class Cast(Sourcewise):
 
     def __init__(self, dtype: str | np.dtype, sources: Names = None):
         super().__init__(sources)
-        self.dtype = _dtype(dtype, "Cast")
+        self.dtype = numeric_dtype(dtype, "Cast")
 
     def source(self, name: str, source: Source) -> Source:
         return replace(source, dtype=_numeric(name, source, self.dtype, "Cast"))
@@ -228,13 +230,14 @@ def check_examples_first(name: str, source: Source, who: str) -> None:
 
 def floating(name: object, who: str) -> np.dtype:
     """The floating dtype of this name."""
-    dtype = _dtype(name, who)
+    dtype = numeric_dtype(name, who)
     if dtype.kind != "f":
         raise UsageError(f"{who}: dtype must be floating, as float32, got {dtype}")
     return dtype
 
 
-def _dtype(name: object, who: str) -> np.dtype:
+def numeric_dtype(name: object, who: str) -> np.dtype:
+    """The dtype of numbers, or of truth values, of this name."""
     try:
         dtype = np.dtype(name if name is not None else "none")  # NumPy's dtype(None) is float64
     except TypeError as error:

@@ -109,3 +109,18 @@ def test_an_example_out_of_range_is_refused(indices):
 def test_indices_are_a_list_of_integers(indices):
     with pytest.raises(UsageError, match="list of integers"):
         ArrayDataset({"x": X}).read(indices)
+
+
+def test_what_is_no_dict_of_arrays_or_labels_no_source_is_refused():
+    for nameless in (X, [X]):
+        with pytest.raises(UsageError, match="needs arrays by name, as {'features': ...}, got"):
+            ArrayDataset(nameless)
+    with pytest.raises(DataError, match="no source 'z'; there are: x"):
+        ArrayDataset({"x": X}, {"z": ("batch", "row", "column")})
+
+
+def test_values_are_a_source_of_all_examples():
+    dataset = ArrayDataset({"x": X, "y": Y})[1:3]
+    np.testing.assert_array_equal(dataset.values("x"), X[1:3])
+    with pytest.raises(DataError, match="no source 'z'; there are: x, y"):
+        dataset.values("z")

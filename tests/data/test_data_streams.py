@@ -15,9 +15,10 @@ from bricks.data import (
     ScaleAndShift,
     SequentialScheme,
     ShuffledScheme,
+    StratifiedScheme,
     write_hdf5,
 )
-from bricks.errors import CheckpointError, DataError
+from bricks.errors import CheckpointError, DataError, UsageError
 
 
 def numbers(count):
@@ -188,3 +189,23 @@ def test_a_state_may_hold_numpys_integers():
     iterator.load_state_dict({"epoch": np.int64(3), "batch": np.int64(2)})
     assert iterator.state_dict() == {"epoch": 3, "batch": 2}
     assert all(type(value) is int for value in iterator.state_dict().values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((SequentialScheme(2), ArrayDataset({"x": [1]})), "dataset must be one, as an ArrayDataset, got <.*Scheme"),
+        ((ArrayDataset({"x": [1]}), 2), r"scheme must be one, as ShuffledScheme\(100, seed=1\), got 2"),
+        ((ArrayDataset({"x": [1]}), SequentialScheme(1), Flatten("x")), "transformers must be a list of them"),
+        ((ArrayDataset({"x": [1]}), SequentialScheme(1), [Flatten]), "a transformer must be one, as .*, got <class"),
+        ((ArrayDataset({"x": [1]}), SequentialScheme(1), [len]), "a transformer must be one, as .*, got <built-in"),
+    ],
+)
+def test_arguments_of_another_kind_are_named(arguments, message):
+    with pytest.raises(UsageError, match=f"DataStream: {message}"):
+        DataStream(*arguments)
+
+
+def test_labels_of_another_data_set_are_found_when_the_stream_is_made():
+    with pytest.raises(DataError, match="labels must have one entry for each of the 5 examples, got 4"):
+        DataStream(numbers(5), StratifiedScheme([0, 1, 0, 1], 2, seed=1))

@@ -8,11 +8,14 @@ from hypothesis import strategies as st
 from bricks.data import (
     ArrayDataset,
     DataStream,
+    Filter,
     GeneratedStream,
     H5PYDataset,
+    LengthBuckets,
     ScaleAndShift,
     SequentialScheme,
     ShuffledScheme,
+    StratifiedScheme,
     fold_streams,
     write_hdf5,
 )
@@ -129,6 +132,15 @@ def test_what_cannot_be_split_anew_is_refused_with_the_reason():
     other = DataStream(ArrayDataset({"z": [1, 2]}), SequentialScheme(1))
     with pytest.raises(DataError, match="must have the same sources"):
         fold_streams({**apart(9, 3), "valid": other}, folds=3, fold=1, seed=1)
+    for by_number, remedy in (
+        (LengthBuckets(range(6), 3, 1), "take Shuffled"),
+        (StratifiedScheme([0, 1] * 3, 3, 1), "by="),
+    ):
+        given_ = {**apart(9, 3), "train": DataStream(apart(9, 3)["train"].dataset, by_number)}
+        with pytest.raises(DataError, match=f"must not depend on which example has which number.*{remedy}"):
+            fold_streams(given_, folds=3, fold=1, seed=1)
+    with pytest.raises(UsageError, match="there must be a stream 'valid'; there are: test, train"):
+        fold_streams({name: apart(9, 3)[name] for name in ("train", "test")}, folds=3, fold=1, seed=1)
     with pytest.raises(DataError, match="10 parts need as many examples, train and valid have 9"):
         fold_streams(apart(9, 3), folds=10, fold=1, seed=1)
 
@@ -137,3 +149,95 @@ def test_what_cannot_be_split_anew_is_refused_with_the_reason():
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(UsageError, match=next(iter(wrong))):
         fold_streams(apart(9, 3), **{"folds": 3, "fold": 1, "seed": 1, **wrong})
+
+
+def kinds(total, valid, labels, folder=None, scheme=None):
+    """Streams of numbered examples with classes, in memory or on disk."""
+    sets = {
+        name: {"x": part, "c": labels[part][:, None]}
+        for name, part in zip(("train", "valid"), np.split(np.arange(total), [total - valid]), strict=True)
+    }
+    if folder is None:
+        data = {name: ArrayDataset(arrays) for name, arrays in sets.items()}
+    else:
+        write_hdf5(folder / "kinds.hdf5", sets)
+        data = {name: H5PYDataset(folder / "kinds.hdf5", name, load_in_memory=False) for name in sets}
+    return {
+        "train": DataStream(data["train"], scheme or ShuffledScheme(4, seed=1)),
+        "valid": DataStream(data["valid"], SequentialScheme(3)),
+    }
+
+
+def numbers_of(stream, epoch=0):
+    read = stream.batches(epoch)
+    return [read(number)["x"].tolist() for number in range(stream.batches_per_epoch)]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data(), st.integers(4, 60), st.integers(2, 7), st.integers(0, 50))
+def test_stratified_folds_have_each_class_in_its_proportion_within_one_example(data, total, folds, seed):
+    labels = np.array(data.draw(st.lists(st.integers(0, 3), min_size=total, max_size=total)))
+    folds, held_out = min(folds, total), []
+    for fold in range(1, folds + 1):
+        streams = fold_streams(kinds(total, total // 4 or 1, labels), folds=folds, fold=fold, seed=seed, by="c")
+        mine = flat(numbers_of(streams["valid"]))
+        assert sorted([*mine, *flat(numbers_of(streams["train"]))]) == list(range(total))
+        assert total // folds <= len(mine) <= -(-total // folds)
+        counts = np.bincount(labels[mine], minlength=4)
+        assert (np.abs(counts - np.bincount(labels, minlength=4) / folds) < 1).all()
+        held_out += mine
+    assert sorted(held_out) == list(range(total))
+
+
+def test_stratified_folds_are_as_even_as_those_of_scikit_learn():
+    model_selection = pytest.importorskip("sklearn.model_selection")
+    labels = np.random.default_rng(0).choice(3, 100, p=[0.1, 0.3, 0.6])
+
+    def spread(parts):
+        counts = np.array([np.bincount(labels[part], minlength=3) for part in parts])
+        return (counts.max(axis=0) - counts.min(axis=0)).tolist()
+
+    ours = [
+        flat(numbers_of(fold_streams(kinds(100, 20, labels), folds=7, fold=fold, seed=1, by="c")["valid"]))
+        for fold in range(1, 8)
+    ]
+    theirs = [part for _, part in model_selection.StratifiedKFold(7).split(labels, labels)]
+    assert spread(ours) == spread(theirs)
+    assert len({tuple(part) for part in map(tuple, ours)} & {tuple(part.tolist()) for part in theirs}) == 0  # shuffled
+
+
+def test_stratified_folds_are_those_of_seed_and_k_wherever_the_data_lies(tmp_path):
+    labels = np.arange(30) % 3
+
+    def split(given_, folds=5, seed=1):
+        streams = fold_streams(given_, folds=folds, fold=2, seed=seed, by="c")
+        return flat(numbers_of(streams["valid"])), numbers_of(streams["train"], epoch=3)
+
+    first = split(kinds(30, 6, labels))
+    assert first == split(kinds(30, 6, labels, tmp_path))
+    filtered = kinds(30, 6, labels)
+    filtered = {name: DataStream(Filter(s.dataset, lambda e: True), s.scheme) for name, s in filtered.items()}
+    assert first == split(filtered)
+    assert first != split(kinds(30, 6, labels), seed=2)
+
+
+def test_a_stratified_scheme_goes_by_the_examples_that_its_stream_gets():
+    labels = np.repeat([0, 1, 2], [20, 10, 10])[np.random.default_rng(0).permutation(40)]
+    streams = kinds(40, 8, labels, scheme=StratifiedScheme(labels[:32], 8, seed=1))
+    for fold in (1, 5):
+        train = fold_streams(streams, folds=5, fold=fold, seed=1, by="c")["train"]
+        assert train.num_examples == 32
+        for epoch in range(2):
+            for batch in numbers_of(train, epoch):
+                assert np.bincount(labels[batch]).tolist() == [4, 2, 2]
+    wrong = kinds(40, 8, labels, scheme=StratifiedScheme(1 - labels[:32], 8, seed=1))
+    with pytest.raises(DataError, match="labels of the StratifiedScheme of 'train' must be those of source 'c'"):
+        fold_streams(wrong, folds=5, fold=1, seed=1, by="c")
+
+
+def test_what_has_no_classes_is_refused():
+    streams = kinds(9, 3, np.arange(9) * 0.5)
+    with pytest.raises(DataError, match="source 'c' must have one class an example, a whole number or a word, got"):
+        fold_streams(streams, folds=3, fold=1, seed=1, by="c")
+    with pytest.raises(DataError, match="there is no source 'targets'; there are: c, x"):
+        fold_streams(streams, folds=3, fold=1, seed=1, by="targets")

@@ -322,3 +322,13 @@ def test_a_file_that_claims_more_than_memory_holds_is_refused(tmp_path):
         1,
         1024,
     )
+
+
+@pytest.mark.parametrize("load_in_memory", [False, True])
+def test_values_are_a_source_of_all_examples_without_the_others(tmp_path, load_in_memory):
+    arrays = {"x": np.arange(12.0).reshape(6, 2), "y": np.arange(6)}
+    write_hdf5(tmp_path / "a.hdf5", {"a": {name: array[:4] for name, array in arrays.items()}, "b": {"y": [7]}})
+    dataset = H5PYDataset(tmp_path / "a.hdf5", "a", subset=[3, 1], load_in_memory=load_in_memory)
+    assert dataset.values("x").tolist() == [[6, 7], [2, 3]] and dataset.values("y").tolist() == [3, 1]
+    with pytest.raises(DataError, match="a.hdf5: there is no source 'z'; there are: x, y"):
+        dataset.values("z")

@@ -157,9 +157,8 @@ def test_what_a_mapping_draws_is_a_function_of_seed_epoch_and_batch():
     drawn = [[stream.batches(epoch)(number)["noise"] for number in range(3)] for epoch in range(2)]
     for epoch in range(2):
         for number in range(3):
-            expected = np.random.Generator(np.random.PCG64(np.random.SeedSequence([3, epoch, number]))).normal(
-                size=(2, 2)
-            )
+            sequence = np.random.SeedSequence([3, epoch, number], spawn_key=(3,))
+            expected = np.random.Generator(np.random.PCG64(sequence)).normal(size=(2, 2))
             np.testing.assert_array_equal(drawn[epoch][number], expected.astype("float32"))
     iterator = stream.iterator()
     iterator.load_state_dict({"epoch": 1, "batch": 2})
@@ -206,8 +205,16 @@ def test_names_change_and_sources_are_left_out():
             transformer.sources(sources)
     with pytest.raises(DataError, match="Rename: all sources must have a name of their own"):
         Rename({"a": "b"}).sources(sources)
-    with pytest.raises(UsageError, match="at least"):
-        FilterSources()
+    for nothing in ((), ([],)):
+        with pytest.raises(UsageError, match="at least"):
+            FilterSources(*nothing)
+
+
+@pytest.mark.parametrize("make", [FilterSources, Flatten, TimeMajor])
+def test_names_one_by_one_or_as_a_list(make):
+    sources = ArrayDataset({name: np.zeros((2, 3, 4)) for name in "abc"}).sources
+    assert make("a", "b").sources(sources) == make(["a", "b"]).sources(sources) == make(("a", "b")).sources(sources)
+    assert make(["a", "b"]).sources(sources) != make("a").sources(sources)
 
 
 @settings(deadline=None)
@@ -224,6 +231,7 @@ def test_draws_are_uniform_and_independent_of_each_other():
     for column in drawn.T:
         counts = np.histogram(column, 50, (0, 1))[0]
         assert ((counts - 100) ** 2 / 100).sum() < 85.4  # chi-square with 49 degrees, 0.1 %; the seed is fixed
-    several = np.column_stack([drawn, np.roll(drawn[:, 0], 1), Place(0, 0, np.arange(5000)).uniform(8, 1)])
-    correlations = np.corrcoef(several.T)[np.triu_indices(6, 1)]
+    others = [Place(0, 0, np.arange(5000)).uniform(seed, 1, use) for seed, use in ((8, ""), (7, "a"), (7, "b"))]
+    several = np.column_stack([drawn, np.roll(drawn[:, 0], 1), *others])
+    correlations = np.corrcoef(several.T)[np.triu_indices(8, 1)]
     assert np.abs(correlations).max() < 0.06

@@ -118,8 +118,12 @@ def test_one_hot_takes_integers_and_a_size_alone():
     with pytest.raises(DataError, match="'x' must hold integers, got dtype float64"):
         OneHot(3).sources(ArrayDataset({"x": [0.0]}).sources)
     for size in (0, 2.0, True):
-        with pytest.raises(UsageError, match="size must be a positive integer"):
+        with pytest.raises(UsageError, match="size must be an integer of at least 1"):
             OneHot(size)
+    with pytest.raises(UsageError, match="OneHot: dtype must be one of NumPy's"):
+        OneHot(3, dtype="flot32")
+    made = OneHot(np.array([0, 2], "uint8").max() + 1, dtype="int8").apply({"x": np.array([2, 0])})["x"]
+    assert made.dtype == np.int8 and made.tolist() == [[0, 0, 1], [1, 0, 0]]
 
 
 @settings(deadline=None)

@@ -157,7 +157,8 @@ def test_a_position_in_an_iterable_is_resumed():
         ([], {}, DataError, "must give dictionaries"),
         ([1, 2], {}, DataError, "must give dictionaries.*got 1"),
         (iter([{"x": 1}]), {}, UsageError, "begin anew"),
-        ([{"x": 1}], {"ragged": ["y"]}, UsageError, "no source 'y'"),
+        ([{"x": 1}], {"ragged": ["y"]}, DataError, "no source 'y'"),
+        ([{"x": 1}], {"axes": {"y": ("batch",)}}, DataError, "no source 'y'"),
         ([{"x": "a"}, {"x": None}], {}, DataError, "example 1 must be <U1"),
         ([{"x": 1}, {"y": 1}], {}, DataError, r"example 1 must have \['x'\], got \['y'\]"),
         (
@@ -173,3 +174,14 @@ def test_an_iterable_that_is_no_data_set_is_refused(examples, options, error, me
     with pytest.raises(error, match=message):
         dataset = IterableDataset(examples, **options)
         dataset.read(range(dataset.num_examples))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path, packed):
+    path = tmp_path / ("a.txt.gz" if packed else "a.txt")
+    content = "\ufeffto be\nor\n".encode()
+    path.write_bytes(gzip.compress(content) if packed else content)
+    dictionary = text_dictionary(path, tokens=())
+    assert sorted(dictionary) == ["be", "or", "to"]
+    lines = TextFile(path, dictionary, bos_token=None, eos_token=None, unk_token=None).read([0, 1])["data"]
+    assert [line.tolist() for line in lines] == [[dictionary["to"], dictionary["be"]], [dictionary["or"]]]
