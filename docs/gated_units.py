@@ -14,10 +14,11 @@ import numpy as np
 
 import bricks
 from bricks.gated import dynamics
-from bricks.training import Evaluation, checkpoints
+from bricks.training import checkpoints
 from bricks.training import config as configs
 from bricks.training.experiment import build
 from bricks.training.lab import Lab
+from bricks.view.lesions import lesions as measured
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FIGURES = CHECKOUT / "docs" / "figures"
@@ -41,18 +42,14 @@ def lesions(*runs: str) -> None:
         record = dynamics.recorder(dynamics.trace_of(error, unit), GATES)
         valid = next(iter(experiment.streams["valid"].iterator()))["features"]
         means = {gate: values.mean(axis=(0, 1)) for gate, values in record(features=valid).items()}
-        errors = {("none", ""): error}
-        for gate in GATES:
-            held = {"1 (open)": 1.0, "0 (shut)": 0.0, "its mean": means[gate], "shuffled": dynamics.SHUFFLED}
-            for name, value in held.items():
-                errors[gate, name] = dynamics.lesioned(error, unit, {gate: value})
-        names = {f"e{k}": case for k, case in enumerate(errors)}
-        evaluation = Evaluation(dict(zip(names, errors.values(), strict=True)), experiment.streams["test"], "test")
-        for name, value in evaluation.evaluate().items():
-            table.setdefault(names[name.removeprefix("test_")], []).append(100 * (1 - value))
+        held = {gate: {"1 (open)": 1.0, "0 (shut)": 0.0, "its mean": means[gate]} for gate in GATES}
+        found = measured({"error": error}, unit, experiment.streams["test"], held, shuffled=GATES)
+        for case, said in found.items():
+            table.setdefault(case, []).append(100 * (1 - said["error"]))
     print("| gate | held at | test accuracy, % |\n| --- | --- | --- |")
     for (gate, value), accuracies in table.items():
-        print(f"| {gate.replace('_', ' ')} | {value} | {', '.join(f'{a:.2f}' for a in accuracies)} |")
+        name = gate.replace("_", " ") or "none"
+        print(f"| {name} | {value} | {', '.join(f'{a:.2f}' for a in accuracies)} |")
 
 
 def cue(*runs: str) -> None:

@@ -37,7 +37,7 @@ def lesions(
     Returns
     -------
     dict
-        From (neuron, name) to what was measured; first, from ("", ""), without any lesion.
+        From (neuron, name), or (neuron, "shuffled"), to what was measured; first, from ("", ""), without any lesion.
 
     Examples
     --------
@@ -73,4 +73,7 @@ def lesions(
                 continue
             case = (neuron, now[neuron]) if neuron and not kind else (neuron, kind)
             found.setdefault(case, {})[name] = said[f"lesion_m{j}"]
-    return found
+    cases = [(neuron, name) for neuron in held for name in held[neuron]]
+    cases += [(neuron, dynamics.SHUFFLED) for neuron in shuffled]
+    order = [*held, *shuffled]
+    return {case: found[case] for case in [NONE, *sorted(cases, key=lambda case: order.index(case[0]))]}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bricks.files import atomic_path
 from bricks.view import figures
@@ -158,14 +158,17 @@ def name(text: object, most: int = LONGEST) -> Markup:
 
     >>> name("<script>")
     Markup('<span>&lt;script&gt;</span>')
+    >>> name("mlp/W")
+    Markup('<span>mlp/<wbr>W</span>')
     >>> name("abcdefghij", most=7)
     Markup('<span title="abcdefghij">abc…hij</span>')
     """
     whole = str(text)
     shown = shortened(whole, most)
+    breakable = escape(shown).replace("/", Markup("/<wbr>"))  # a path ends its line where a part of it does
     if shown == whole:
-        return Markup("<span>{}</span>").format(whole)
-    return Markup('<span title="{}">{}</span>').format(shortened(whole, TOOLTIP), shown)
+        return Markup("<span>{}</span>").format(breakable)
+    return Markup('<span title="{}">{}</span>').format(shortened(whole, TOOLTIP), breakable)
 
 
 def shortened(text: object, most: int = LONGEST) -> str:

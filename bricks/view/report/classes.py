@@ -113,6 +113,7 @@ def by_class(judged: Judged, names: list[str]) -> Markup:
     axes.set_yticks(places, [page.shortened(name, LONGEST) for name in names])
     axes.invert_yaxis()
     axes.set_xlim(0, 1.6 * top)
+    axes.set_xticks([tick for tick in axes.get_xticks() if tick <= 1.05 * top])  # to the right are words
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
     axes.grid(axis="y", visible=False)
     axes.set_title("error of each class")

@@ -28,16 +28,30 @@ def section(run: Logged) -> Section | None:
     if not run.rows:
         return None
     found = entries(run)
-    plots = [page.figure(curve(run, name), gaps(run, name)) for name in found[:MOST]]
+    plots = []
+    if len(run.rows) > 1:
+        plots += [page.figure(curve(run, name), gaps(run, name)) for name in found[:MOST]]
     rate = learning_rate(run)
-    if rate is not None:
+    if rate is not None and np.ptp(rate[1]):
         plots.append(page.figure(_rate(*rate), "As the config's decay and schedule set it."))
-    plots.append(page.figure(_time(run), _time_said(run)))
-    parts: list = [page.grid(plots)]
+    if len(run.rows) > 1:
+        plots.append(page.figure(_time(run), _time_said(run)))
+    parts: list = [page.grid(plots)] if plots else []
+    if len(run.rows) == 1:
+        parts = [*_one_epoch(run, found[:MOST]), *parts, page.note(_time_said(run))]
     if found[MOST:]:
         left = ", ".join(page.shortened(name, 40) for name in found[MOST:])
         parts.append(page.note(f"Logged too: {left}; python -m bricks log shows it."))
     return Section("Curves", parts)
+
+
+def _one_epoch(run: Logged, names: list[str]) -> list[Markup]:
+    """A table, for one point is no curve."""
+    rows, only = [], {**(run.test or {}), **run.rows[0]}
+    for name in names:
+        keys = [f"{prefix}_{name}" for prefix in COLOURS]
+        rows.append([page.name(name, 40), *(told(key, only[key]) if key in only else None for key in keys)])
+    return [page.note("One epoch is logged."), page.table(["", *COLOURS], rows)]
 
 
 def entries(run: Logged) -> list[str]:
@@ -162,8 +176,6 @@ def _time(run: Logged) -> Markup:
     width = 0.8 if len(epochs) <= 60 else 1.0
     axes.bar(epochs, steps, width, color=figures.SERIES[0], label="training steps")
     axes.bar(epochs, rest, width, bottom=steps, color=figures.SERIES[9], label="evaluation, saving")
-    if len(epochs) == 1:
-        axes.set_xlim(epochs[0] - 2, epochs[0] + 2)
     by_epoch(axes)
     axes.set_ylabel("seconds")
     top = np.nanmax(times["total"], initial=0)
@@ -178,6 +190,8 @@ def _time_said(run: Logged) -> str:
     total, data = np.nansum(times["total"]), np.nansum(times["data"])
     if not total > 0:
         return ""
-    said = f"Median {duration(float(np.nanmedian(times['total'])))}, in all {duration(float(total))}"
-    said += f"; {100 * data / total:.1f} % of it waiting for data."
-    return f"{said} The first epoch compiles." if len(run.rows) > 1 else f"{said} It includes compiling."
+    waiting = f"{100 * data / total:.1f} % of it waiting for data."
+    if len(run.rows) == 1:
+        return f"It took {duration(float(total))}, compiling included; {waiting}"
+    median = duration(float(np.nanmedian(times["total"])))
+    return f"Median {median}, in all {duration(float(total))}; {waiting} The first epoch compiles."

@@ -17,7 +17,7 @@ from bricks.view.report.material import Material
 from bricks.view.report.sample import Sample
 from bricks.view.report.units import Recording, examples_for, gates_of, is_between_0_and_1, is_fixed, steps_of, units_of
 
-MOST_UNITS, EXAMPLES, MOST_MEASURES, MOST_LESIONED = 4, 3, 2, 8
+MOST_UNITS, MOST_LESIONED_UNITS, EXAMPLES, MOST_MEASURES, MOST_LESIONED = 4, 2, 3, 2, 8
 
 MOST_STEPS = 300_000
 """Steps of examples that lesions are measured on."""
@@ -29,10 +29,10 @@ def sections(material: Material) -> list[Section]:
         return []
     units = units_of(material.trained.model)
     found = []
-    for unit in units[:MOST_UNITS]:
+    for k, unit in enumerate(units[:MOST_UNITS]):
         title = "Gates" if len(units) == 1 else f"Gates of {page.shortened(unit.path, 40)}"
         try:
-            found.append(Section(title, _of(material, unit)))
+            found.append(Section(title, _of(material, unit, with_lesions=k < MOST_LESIONED_UNITS)))
         except UsageError as error:  # one that is applied twice
             found.append(Section(title, [page.note(f"Left out: {error}")]))
     if units[MOST_UNITS:]:
@@ -41,7 +41,7 @@ def sections(material: Material) -> list[Section]:
     return found
 
 
-def _of(material: Material, unit: GatedUnit) -> list:
+def _of(material: Material, unit: GatedUnit, with_lesions: bool) -> list:
     trained, sample = material.trained, material.sample
     batch = sample.first(examples_for(unit, sample))
     recording = Recording(trained.model, unit, batch)
@@ -62,6 +62,8 @@ def _of(material: Material, unit: GatedUnit) -> list:
     found = [*memory.time_constants(recording, after, before), *memory.saturation(recording, after, before)]
     drawn, others = [p for p in found if "<figure" in p], [p for p in found if "<figure" not in p]
     parts += [page.grid(drawn), *others] if drawn else others
+    if not with_lesions:  # each is a graph to compile
+        return [*parts, page.note(f"Lesions are made of the first {MOST_LESIONED_UNITS} units alone.")]
     return parts + lesion_table(material, unit, recording, after)
 
 

@@ -56,7 +56,8 @@ def lead(run: Logged) -> str:
         again = " The test set was read when it had ended before." if run.test else ""
         return f"{began}Not finished: {done} of {asked} epochs are logged; it goes on, or was stopped.{again}"
     if done == asked:
-        return f"{began}All {asked} epochs were trained; the test set was read once, with the best parameters."
+        whole = f"All {asked} epochs were" if asked != 1 else "One epoch was"
+        return f"{began}{whole} trained; the test set was read once, with the best parameters."
     return (
         f"{began}Stopped after epoch {done} of {asked}, since {run.watch} did not get better any more; the test set "
         "was read once, with the best parameters."

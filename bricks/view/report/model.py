@@ -14,6 +14,9 @@ from bricks.view.report.units import units_of
 
 MOST_DIAGRAMS, MOST_HISTOGRAMS, MOST_ROWS = 3, 24, 60
 
+MOST_SHOWN = 33
+"""Characters of a parameter's path above its histogram: its end says most."""
+
 BINS = 50
 
 
@@ -57,10 +60,11 @@ def parameters(material: Material) -> list[Markup]:
     if rows[MOST_ROWS:]:
         rest = page.table(header, rows[MOST_ROWS:])
         parts.append(page.folded(f"{len(rows) - MOST_ROWS} more parameters", rest))
-    chosen = sorted((path for path in now if now[path].size > 1), key=lambda path: -now[path].size)[:MOST_HISTOGRAMS]
+    spread = [path for path in now if now[path].size > 1]
+    chosen = sorted(spread, key=lambda path: -now[path].size)[:MOST_HISTOGRAMS]
     plots = [page.figure(histogram(path, now[path], first.get(path))) for path in now if path in chosen]
     if plots:
-        left = f" The {MOST_HISTOGRAMS} largest are shown." if len(chosen) < len(now) and len(now) > len(plots) else ""
+        left = f" The {MOST_HISTOGRAMS} largest are shown." if len(chosen) < len(spread) else ""
         parts.append(
             page.note(
                 f"How the values are distributed, each by its own peak: grey at first, blue after training.{left}"
@@ -77,7 +81,7 @@ def _row(path: str, values: np.ndarray, first: np.ndarray | None) -> list:
     if first is not None:
         began, change = float(np.linalg.norm(first.astype("float64"))), float(np.linalg.norm(wide - first))
         moved = f"{100 * change / began:.3g} %" if began else None
-    shape = " × ".join(map(str, values.shape)) or "one number"
+    shape = "\u202f×\u202f".join(map(str, values.shape)) or "one number"
     zeros = f"{100 * float((values == 0).mean()):.3g} %"
     numbers = [wide.mean(), wide.std(), wide.min(), wide.max()]
     return [page.name(path), Markup(shape), values.size, *map(float, numbers), zeros, norm, began, moved]
@@ -103,5 +107,9 @@ def histogram(path: str, values: np.ndarray, first: np.ndarray | None) -> Markup
     axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=7)
     axes.locator_params(axis="x", nbins=4)
-    axes.set_title(page.shortened(path, 34), fontsize=8, fontweight="normal")
+    axes.set_title(
+        page.shortened(path if len(path) <= MOST_SHOWN else f"…{path[-MOST_SHOWN:]}", 40),
+        fontsize=8,
+        fontweight="normal",
+    )
     return figures.svg(figure, f"distribution of the values of {page.shortened(path)}")

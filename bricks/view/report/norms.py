@@ -33,8 +33,14 @@ def section(material: Material) -> Section | None:
     found = monitored(material)
     parts: list = []
     if found:
-        plots = [page.figure(_lines(material, kind, found[kind]), _left_out(found[kind])) for kind in found]
-        parts.append(page.grid(plots))
+        if len(material.rows) > 1:
+            plots = [page.figure(_lines(material, kind, found[kind]), _left_out(found[kind])) for kind in found]
+            parts.append(page.grid(plots))
+        else:
+            parts += [
+                page.folded(f"{_KINDS[kind].capitalize()} in the only epoch", _first(material, found[kind]))
+                for kind in found
+            ]
     if material.trained is not None and material.sample is not None:
         parts += measured(material, gradients="gradient_norm" not in found, activations="mean" not in found)
     if parts and not found:
@@ -70,6 +76,10 @@ def _lines(run: Logged, kind: str, keys: list[str]) -> Markup:
     axes.set_title(_KINDS[kind])
     figure.legend(loc="outside lower center", ncols=2, fontsize=7)
     return figures.svg(figure, f"{_KINDS[kind]} over the epochs")
+
+
+def _first(run: Logged, keys: list[str]) -> Markup:
+    return page.table(["of", "value"], [[page.name(key.partition("/")[2], 60), run.rows[0].get(key)] for key in keys])
 
 
 def _short(key: str) -> str:

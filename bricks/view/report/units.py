@@ -40,7 +40,8 @@ def is_between_0_and_1(unit: GatedUnit, name: str) -> bool:
 
 def is_fixed(unit: GatedUnit, name: str) -> bool:
     """Whether a neuron sees nothing: one value a cell, the same in all steps."""
-    return isinstance(unit.wiring.neurons[name], Constant | Membrane)
+    neuron = unit.wiring.neurons[name]
+    return is_fixed(unit, neuron.of) if isinstance(neuron, Complement) else isinstance(neuron, Constant | Membrane)
 
 
 class Recording:
