@@ -133,9 +133,9 @@ def figure(content: Markup, caption: str | Markup = "", wide: bool = False) -> M
     return _macros().figure(content, caption, wide)
 
 
-def grid(parts: Iterable[Markup], least: int = 400) -> Markup:
-    """Parts beside each other, as many as have room for `least` pixels each."""
-    return _macros().grid(list(parts), least)
+def grid(parts: Iterable[Markup], least: int = 400, beyond: bool = False) -> Markup:
+    """Parts beside each other, as many as have room for `least` pixels each; perhaps beyond the margins of the text."""
+    return _macros().grid(list(parts), least, beyond)
 
 
 def folded(summary: str, content: Markup | str) -> Markup:
