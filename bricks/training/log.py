@@ -21,6 +21,19 @@ from bricks.errors import CheckpointError, UsageError
 logger = logging.getLogger("bricks")
 
 
+class Rows(list):
+    """Rows of a log; a notebook shows them as curves and a table.
+
+    >>> Rows([{"epoch": 1, "train_cost": 0.31}])
+    [{'epoch': 1, 'train_cost': 0.31}]
+    """
+
+    def _repr_html_(self) -> str:
+        from bricks.view.logs import shown  # loaded when it is to be seen, and not before
+
+        return shown(self)
+
+
 class Log:
     """The rows of a run, kept in a file that grows by whole lines.
 
@@ -123,8 +136,11 @@ class Log:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self._rows)
 
+    def _repr_html_(self) -> str:
+        return self._rows._repr_html_()
 
-def read(path: str | os.PathLike) -> list[dict[str, Any]]:
+
+def read(path: str | os.PathLike) -> Rows:
     """The rows of a log, also of one that is being written; a torn last line is left out."""
     content = Path(path).read_bytes()
     return _rows(content[: content.rfind(b"\n") + 1], path)
@@ -140,8 +156,8 @@ def last_test(rows: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     return tests[-1] if tests else None
 
 
-def _rows(content: bytes, path: str | os.PathLike) -> list[dict[str, Any]]:
-    rows = []
+def _rows(content: bytes, path: str | os.PathLike) -> Rows:
+    rows = Rows()
     for number, line in enumerate(content.splitlines(), 1):
         try:
             rows.append(json.loads(line))

@@ -8,6 +8,7 @@ from bricks.errors import CheckpointError, DataError, NotFiniteError, UsageError
 from bricks.training.extensions import CALLBACKS, Extension
 from bricks.training.grouping import Grouping
 from bricks.training.interrupts import Interrupts
+from bricks.training.log import Rows
 
 logger = logging.getLogger("bricks")
 
@@ -99,7 +100,7 @@ class MainLoop:
         if isinstance(check_every, bool) or not isinstance(check_every, int) or check_every < 1:
             raise UsageError(f"MainLoop: check_every must be an integer from 1, got {check_every!r}")
         self.algorithm, self.stream, self.name, self.check_every = algorithm, stream, name, check_every
-        self.log = [] if log is None else log
+        self.log = Rows() if log is None else log
         self.not_finite, self.skipped, self._in_a_row = not_finite, 0, 0
         self.extensions = _checked_extensions(extensions)
         names = [extension.name for extension in self.extensions]

@@ -55,9 +55,9 @@ class Trained:
         return self.model.brick
 
     @functools.cached_property
-    def log(self) -> list[dict[str, Any]]:
+    def log(self) -> logs.Rows:
         path = self.folder / folders.LOG
-        return logs.read(path) if path.is_file() else []
+        return logs.read(path) if path.is_file() else logs.Rows()
 
     def predict(self, /, **sources) -> dict[str, np.ndarray]:
         """What the model file calls its outputs, for a batch.

@@ -60,6 +60,10 @@ class Logged:
                 rows = logs.read(folder / folders.LOG)
             except (BricksError, OSError) as error:
                 self.missing.append(f"The log can't be read: {said(error)}.")
+        self.take(rows)
+
+    def take(self, rows: list[dict]) -> None:
+        """Tell the test set's row from those of epochs."""
         self.test = logs.last_test(rows)
         self.ended = bool(rows) and logs.last_test(rows[-1:]) is not None
         self.rows = [row for row in rows if logs.last_test([row]) is None]
