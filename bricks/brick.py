@@ -288,6 +288,11 @@ class Brick(Node):
 
         return diagram(self, **how)
 
+    def _repr_html_(self) -> str:
+        from bricks.view.shown import brick_html
+
+        return brick_html(self)
+
     def __str__(self):
         return table(self)
 

@@ -2,6 +2,8 @@
 
 import math
 
+HEADER = ("brick", "dims", "parameter", "shape", "count")
+
 
 def table(brick) -> str:
     """The tree below `brick` as plain text, a line for each brick and each further parameter.
@@ -17,12 +19,7 @@ def table(brick) -> str:
                             b          (10,)            10
     total                                          397,510
     """
-    rows = [("brick", "dims", "parameter", "shape", "count")]
-    for part in brick.walk():
-        depth = part.path.count("/") - brick.path.count("/")
-        rows += _rows_of(part, "  " * depth)
-    total = sum(math.prod(v.type.shape) for v in brick.all_parameters().values())
-    rows.append(("total", "", "", "", f"{total:,}"))
+    rows = [HEADER, *rows_of(brick)]
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     lines = []
     for row in rows:
@@ -31,7 +28,16 @@ def table(brick) -> str:
     return "\n".join(lines)
 
 
-def _rows_of(brick, indent: str) -> list[tuple[str, str, str, str, str]]:
+def rows_of(brick) -> list[tuple[str, str, str, str, str]]:
+    """The table's rows, of five texts each; a brick inside another is indented by two spaces."""
+    rows = []
+    for part in brick.walk():
+        rows += _own_rows(part, "  " * (part.path.count("/") - brick.path.count("/")))
+    total = sum(math.prod(v.type.shape) for v in brick.all_parameters().values())
+    return [*rows, ("total", "", "", "", f"{total:,}")]
+
+
+def _own_rows(brick, indent: str) -> list[tuple[str, str, str, str, str]]:
     dims = [getattr(brick, name, None) for name in ("input_dim", "output_dim")]
     shown = "" if None in dims else f"{dims[0]} -> {dims[1]}"
     kept = [(name, str(v.type.shape), f"{math.prod(v.type.shape):,}") for name, v in brick.parameters.items()]

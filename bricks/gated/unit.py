@@ -213,6 +213,12 @@ class GatedUnit(Brick):
         traced |= {name: outside.full(outside.activation(name)) for name in others}
         return finals, [traced[name] for name in (*self.states, *self.wiring.neurons)]
 
+    def diagram(self, steps: int | None = None, **how):
+        """The unit as a neuron with its gates, or unfolded over some steps: see `bricks.view.unit_diagram`."""
+        from bricks.view import unit_diagram
+
+        return unit_diagram(self, steps, **how)
+
     def bounds(self, output: str) -> tuple[float, float] | None:
         neuron = self.wiring.neurons.get(output)
         return BOUNDS.get(neuron.activation) if isinstance(neuron, Neuron) else None

@@ -290,6 +290,17 @@ class Wiring:
         """The actions at a place that have a strength; none where the body is cut."""
         return tuple(action for action in getattr(self, place) or () if action.strength != 0)
 
+    def diagram(self, steps: int | None = None, **how):
+        """The wiring as a neuron with its gates, or unfolded over some steps: see `bricks.view.unit_diagram`."""
+        from bricks.view import unit_diagram
+
+        return unit_diagram(self, steps, **how)
+
+    def _repr_html_(self) -> str:
+        from bricks.view.shown import wiring_html
+
+        return wiring_html(self)
+
     def but(self, **changes) -> "Wiring":
         """The same wiring with some parts changed; neurons and sequences are added to those that are there."""
         if "sequences" in changes:

@@ -31,6 +31,8 @@ SIZE = 10.5
 """Of plain text, in points: the 14 pixels that notebooks and pages have."""
 
 _LETTER = re.compile(r"(?<![^\W_])([^\W\d_])(?![^\W_ᵀ⁰¹²³⁴-⁹⁻])")
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_NUMBERS = ("d", "points", "x", "y", "cx", "cy", "rx", "ry", "font-size")
 _SVG = "http://www.w3.org/2000/svg"
 _DARK = {light: dark for light, dark in zip(*(each.values() for each in colours()), strict=True)} | PAPER
 _graphviz = threading.Lock()  # it keeps some of its state in globals
@@ -204,15 +206,24 @@ def _cell(cell: str, align: str) -> str:
 def _finished(svg: str, description: str, titles: Mapping[str, str]) -> str:
     """Graphviz's SVG made fit for a page: one font, no identifiers, dark colours too."""
     tree.register_namespace("", _SVG)
-    root = tree.fromstring(re.sub(r"<!DOCTYPE[^>]*>|<\?xml.*?\?>", "", svg, flags=re.DOTALL))
+    bare = re.sub(r"<!DOCTYPE[^>]*>|<\?xml.*?\?>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    root = tree.fromstring(bare)
     used = set()
     for element in root.iter():
+        for part in ("text", "tail"):
+            if (getattr(element, part) or "").isspace():
+                setattr(element, part, None)
+        for name, value in element.items():
+            if name in _NUMBERS:
+                element.set(name, _NUMBER.sub(lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), value))
+        if element.get("text-anchor") == "start":
+            del element.attrib["text-anchor"]
         element.attrib.pop("id", None)
         element.attrib.pop("{http://www.w3.org/XML/1998/namespace}space", None)
         if element.attrib.pop("font-family", None) and element.attrib.pop("baseline-shift", None):
             size = float(element.get("font-size"))
             element.set("font-size", f"{size * 0.75:.2f}")
-            element.set("y", f"{float(element.get('y')) + size * 0.2:.2f}")
+            element.set("y", f"{float(element.get('y')) + size * 0.2:.1f}")
         used.update((kind, element.get(kind)) for kind in ("fill", "stroke") if element.get(kind) in _DARK)
     for parent in list(root.iter()):
         for title in parent.findall(f"{{{_SVG}}}title"):
@@ -237,7 +248,8 @@ def _finished(svg: str, description: str, titles: Mapping[str, str]) -> str:
 
 @contextmanager
 def _without_font_warnings():
-    """Keep off the terminal what the wheel's own fontconfig says of newer settings of the system; all else is said."""
+    """Keep off the terminal that the wheel's own fontconfig is older than the system's, and that a shape whose size is
+    given is narrow; all else is said."""
     try:
         sys.stderr.flush()
         kept = os.dup(2)
@@ -254,5 +266,5 @@ def _without_font_warnings():
             said.seek(0)
             lines = said.read().decode(errors="replace").splitlines()
             for line in lines:
-                if line and "Fontconfig" not in line:
+                if line and "Fontconfig" not in line and "too small for label" not in line:
                     print(line, file=sys.stderr)
