@@ -9,9 +9,9 @@ import warnings
 from contextlib import contextmanager
 
 import pytensor
+
 from bricks.engine.flags import FLAGS, GONE, GONE_FAMILIES, MODES
 from bricks.errors import nearest
-
 from theano._flags import IGNORED, is_ignored
 
 __all__ = ["change_flags", "config"]

@@ -4,7 +4,6 @@ A part of an array whose bounds depend on scalar inputs becomes an input of the 
 batch comes out as short as it is (XLA would be called with another shape, and compile once more).
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -47,17 +46,18 @@ class Cut(NamedTuple):
         return array[index]
 
 
-def cut(roots: Sequence[Variable], givens: dict, inputs: Sequence[Variable], updated) -> tuple[list, list, dict]:
-    """(cuts, roots, givens) with the cuts made; `updated` are shared variables that the function changes."""
-    stored = [v for v in ancestors([*roots, *givens.values()]) if isinstance(v, SharedVariable) and v not in updated]
-    leaves = [*inputs, *stored]
+def cut(task) -> tuple[list[Cut], list[Variable]]:
+    """(cuts, the task's graph with the cuts made)."""
+    graph = task.graph
+    stored = [v for v in task.shared if v not in task.updates]
+    leaves = [*task.variables, *stored]
     cuts: list[Cut] = []
     replacements = {}
-    for variable in ancestors([*roots, *givens.values()]):
+    for variable in ancestors(graph):
         node = variable.owner
         if node is None or not isinstance(node.op, Subtensor):
             continue
-        casts, source = _beneath(node.inputs[0], givens)
+        casts, source = _beneath(node.inputs[0], task.givens)
         if source not in leaves or not hasattr(source.type, "dtype"):
             continue
         bounds = _bounds(node, leaves)
@@ -69,10 +69,7 @@ def cut(roots: Sequence[Variable], givens: dict, inputs: Sequence[Variable], upd
         for cast in casts:
             replacement = cast(replacement)
         replacements[variable] = replacement
-    if not cuts:
-        return [], list(roots), givens
-    new = clone_replace([*roots, *givens.values()], replacements)
-    return cuts, new[: len(roots)], dict(zip(givens, new[len(roots) :], strict=True))
+    return cuts, clone_replace(graph, replacements) if cuts else graph
 
 
 def _beneath(variable: Variable, givens: dict) -> tuple[list, Variable]:

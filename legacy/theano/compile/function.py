@@ -7,7 +7,8 @@ from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
 from bricks.errors import UsageError
-from theano.compile.function_module import Function, Task
+from theano.compile._task import Task
+from theano.compile.function_module import Function
 
 __all__ = ["function"]
 

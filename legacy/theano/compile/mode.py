@@ -1,8 +1,5 @@
 """Modes: how a function is compiled. `Mode`, `get_mode` and `predefined_modes` under their old names."""
 
-from bricks.engine.flags import FLAGS
-from bricks.engine.linker import XLA
-from bricks.errors import UsageError
 from pytensor.compile.mode import (
     AddFeatureOptimizer,
     Mode,
@@ -13,6 +10,10 @@ from pytensor.compile.mode import (
     register_optimizer,
 )
 from pytensor.compile.mode import get_mode as _pytensors
+
+from bricks.engine.flags import FLAGS
+from bricks.engine.linker import XLA
+from bricks.errors import UsageError
 
 __all__ = [
     "AddFeatureOptimizer",

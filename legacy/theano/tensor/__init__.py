@@ -1,2 +1,57 @@
-from pytensor.tensor import *
-from pytensor.gradient import grad
+"""`theano.tensor`: symbolic arrays. Most is PyTensor's under the old name; what differed is as it was in Theano."""
+
+from theano.tensor import _same
+
+globals().update(_same.gather())
+
+from pytensor.gradient import numeric_grad  # noqa: E402
+
+from theano._differentiation import (  # noqa: E402
+    Lop,
+    Rop,
+    consider_constant,
+    grad,
+    hessian,
+    jacobian,
+    verify_grad,
+)
+from theano.tensor._computing import (  # noqa: E402
+    abs_,
+    argtopk,
+    batched_dot,
+    batched_tensordot,
+    inv,
+    max_and_argmax,
+    mean,
+    topk,
+    topk_and_argtopk,
+)
+from theano.tensor._making import (  # noqa: E402
+    addbroadcast,
+    col,
+    default,
+    flatten,
+    get_scalar_constant_value,
+    load,
+    matrix,
+    patternbroadcast,
+    reshape,
+    row,
+    scalar,
+    split,
+    stack,
+    tensor,
+    tensor3,
+    tensor4,
+    tensor5,
+    tensor6,
+    tensor7,
+    to_one_hot,
+    unbroadcast,
+    vector,
+)
+from theano.tensor.shared_randomstreams import RandomStreams  # noqa: E402
+
+__all__ = sorted(name for name in globals() if not name.startswith("_"))
+
+from theano.tensor import nlinalg, nnet, shared_randomstreams, signal, slinalg  # noqa: E402

@@ -1,0 +1,5 @@
+"""Where `NGrams` was at first."""
+
+from fuel.transformers.sequences import NGrams
+
+__all__ = ["NGrams"]
