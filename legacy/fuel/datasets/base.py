@@ -66,6 +66,7 @@ class Dataset(ABC):
 
     def open(self):
         """A state at the beginning; None where there is none."""
+        return None
 
     def reset(self, state):
         """A state at the beginning in place of this one."""
@@ -77,7 +78,8 @@ class Dataset(ABC):
         return self.reset(state)
 
     def close(self, state):
-        """Let go of what belongs to the state."""
+        """Let go of what belongs to the state; the state that remains."""
+        return None
 
     @abstractmethod
     def get_data(self, state=None, request=None):
@@ -169,6 +171,7 @@ class IndexableDataset(Dataset):
 
     Examples
     --------
+    >>> import numpy
     >>> dataset = IndexableDataset({"x": numpy.arange(9)}, start=2, stop=6)
     >>> dataset.num_examples, dataset.get_data(request=[3, 0])
     (4, (array([5, 2]),))

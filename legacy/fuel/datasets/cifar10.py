@@ -6,7 +6,10 @@ from fuel.utils import find_in_data_path
 
 
 class CIFAR10(H5PYDataset):
-    """Sets `train` and `test`; `features` uint8 (n, 3, 32, 32), `targets` uint8 (n, 1). In memory unless told otherwise."""
+    """Sets `train` and `test`; `features` uint8 (n, 3, 32, 32), `targets` uint8 (n, 1).
+
+    In memory unless told otherwise.
+    """
 
     filename = "cifar10.hdf5"
     default_transformers = uint8_pixels_to_floatX(("features",))

@@ -6,7 +6,10 @@ from fuel.utils import find_in_data_path
 
 
 class CIFAR100(H5PYDataset):
-    """Sets `train` and `test`; `features` uint8 (n, 3, 32, 32), `coarse_labels` and `fine_labels` uint8 (n, 1). In memory."""
+    """Sets `train` and `test`; `features` uint8 (n, 3, 32, 32), `coarse_labels` and `fine_labels` uint8 (n, 1).
+
+    In memory unless told otherwise.
+    """
 
     filename = "cifar100.hdf5"
     default_transformers = uint8_pixels_to_floatX(("features",))

@@ -6,7 +6,10 @@ from fuel.utils import find_in_data_path
 
 
 class MNIST(H5PYDataset):
-    """Sets `train` and `test`; `features` uint8 (n, 1, 28, 28), `targets` uint8 (n, 1). In memory unless told otherwise."""
+    """Sets `train` and `test`; `features` uint8 (n, 1, 28, 28), `targets` uint8 (n, 1).
+
+    In memory unless told otherwise.
+    """
 
     filename = "mnist.hdf5"
     default_transformers = uint8_pixels_to_floatX(("features",))

@@ -21,7 +21,7 @@ class BackgroundProcess:
     """
 
     def __init__(self, data_stream, max_batches):
-        self.data_stream, self.epoch, self.stopped = data_stream, 0, False
+        self.data_stream, self.epoch, self.stopped, self.error = data_stream, 0, False, None
         self.batches = queue.Queue(max_batches)
 
     def main(self):
@@ -41,10 +41,12 @@ class BackgroundProcess:
     def get_next_data(self):
         """The next batch; StopIteration at the end of an epoch; the error that came in the making."""
         while True:
+            if self.error is not None:
+                raise self.error
             epoch, kind, data = self.batches.get()
             if kind == "error":
-                self.stopped = True
-                raise data
+                self.stopped, self.error = True, data
+                continue
             if epoch < self.epoch:
                 continue
             if kind == "end":
@@ -52,8 +54,8 @@ class BackgroundProcess:
             return data
 
     def _put(self, epoch: int, kind: str, data) -> bool:
-        """Whether it was taken in; not where the epoch has been left before its end."""
-        while not self.stopped and epoch >= self.epoch:
+        """Whether it was taken in; no batch is where the epoch has been left before its end."""
+        while not self.stopped and (epoch >= self.epoch or kind == "error"):
             try:
                 self.batches.put((epoch, kind, data), timeout=WAIT)
                 return True
@@ -86,7 +88,8 @@ class MultiProcessing(Transformer):
             data_stream = copy.deepcopy(data_stream)
         except Exception as error:
             warnings.warn(
-                f"MultiProcessing: the stream can't be copied ({type(error).__name__}: {error}), so nobody else must use it",
+                f"MultiProcessing: the stream can't be copied ({type(error).__name__}: {error}): it is gone through "
+                "itself, so nothing else must use it",
                 stacklevel=2,
             )
         self.background, self._thread, self._asked = BackgroundProcess(data_stream, max_store), None, 0

@@ -92,14 +92,15 @@ class SourcewiseTransformer(Transformer):
     data_stream : AbstractDataStream
     produces_examples : bool
     which_sources : tuple of str, optional
-        All by default.
+        All by default; what the stream does not have is passed over.
     **kwargs
         As `Transformer` takes them.
     """
 
     def __init__(self, data_stream, produces_examples, which_sources=None, **kwargs):
         super().__init__(data_stream, produces_examples, **kwargs)
-        self.which_sources = named_sources(self, which_sources)
+        named = data_stream.sources if which_sources is None else which_sources
+        self.which_sources = (named,) if isinstance(named, str) else tuple(named)
 
     def transform_source_example(self, source_example, source_name):
         """What becomes of one source of an example."""
@@ -155,20 +156,6 @@ class ExpectsAxisLabels:
 def no_request(stream) -> ValueError:
     """The error of a stream that is asked for something, and can only give what comes next."""
     return ValueError(f"{type(stream).__name__}: gives what comes next, and takes no requests; use no iteration scheme")
-
-
-def named_sources(transformer, which_sources) -> tuple:
-    """`which_sources`, all by default, each known to the stream below."""
-    known = tuple(transformer.data_stream.sources)
-    if which_sources is None:
-        return known
-    who = type(transformer).__name__
-    if isinstance(which_sources, str):
-        raise ValueError(f"{who}: which_sources must be a tuple of names, got {which_sources!r}; ({which_sources!r},)")
-    unknown = [source for source in which_sources if source not in known]
-    if unknown:
-        raise ValueError(f"{who}: the stream has the sources {known}, got {unknown[0]!r}")
-    return tuple(which_sources)
 
 
 def need(data_stream, examples: bool, who: str) -> None:

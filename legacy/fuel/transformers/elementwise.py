@@ -2,6 +2,7 @@
 
 import numpy
 
+from bricks.data import ragged
 from fuel._numpy import scalar_pair, stacked
 from fuel.config_parser import config
 from fuel.transformers.base import AgnosticSourcewiseTransformer, SourcewiseTransformer
@@ -49,7 +50,7 @@ class _Elementwise(AgnosticSourcewiseTransformer):
     def transform_any_source(self, source_data, source_name):
         array = stacked(source_data)
         if array.dtype == object:  # examples of unequal shape, one by one
-            return stacked([self.change(numpy.asarray(example)) for example in array])
+            return ragged(self.change(numpy.asarray(example)) for example in array)
         return self.change(array)
 
 

@@ -12,7 +12,10 @@ from fuel.transformers.base import ExpectsAxisLabels, SourcewiseTransformer
 RESAMPLES = ("nearest", "bilinear", "bicubic", "antialias")
 
 
-class _Images(SourcewiseTransformer):
+AXES = ("channel", "height", "width")
+
+
+class _Images(ExpectsAxisLabels, SourcewiseTransformer):
     """Does something to each picture, by `image`; a batch stays what it is, an array or a list."""
 
     def __init__(self, data_stream, **kwargs):
@@ -20,16 +23,23 @@ class _Images(SourcewiseTransformer):
         super().__init__(data_stream, data_stream.produces_examples, **kwargs)
 
     def transform_source_example(self, source_example, source_name):
-        image = numpy.asarray(source_example)
-        if image.ndim != 3:
-            raise ValueError(
-                f"{type(self).__name__}: a picture of {source_name!r} must be (channel, height, width), got {image.shape}"
-            )
-        return self.image(image)
+        self._verify(AXES, source_name)
+        return self._one(source_example, source_name)
 
     def transform_source_batch(self, source_batch, source_name):
-        images = [self.transform_source_example(image, source_name) for image in source_batch]
+        self._verify(("batch", *AXES), source_name)
+        images = [self._one(image, source_name) for image in source_batch]
         return images if isinstance(source_batch, list | tuple) else stacked(images)
+
+    def _verify(self, expected, source_name):
+        self.verify_axis_labels(expected, (self.data_stream.axis_labels or {}).get(source_name), source_name)
+
+    def _one(self, image, source_name):
+        image = numpy.asarray(image)
+        if image.ndim != 3:
+            who = type(self).__name__
+            raise ValueError(f"{who}: a picture of {source_name!r} must be {AXES}, got shape {image.shape}")
+        return self.image(image)
 
 
 class ImagesFromBytes(SourcewiseTransformer):
@@ -45,8 +55,10 @@ class ImagesFromBytes(SourcewiseTransformer):
     """
 
     def __init__(self, data_stream, color_mode="RGB", **kwargs):
-        kwargs.setdefault("axis_labels", data_stream.axis_labels)
         super().__init__(data_stream, data_stream.produces_examples, **kwargs)
+        if self.axis_labels is None:
+            axes = AXES if self.produces_examples else ("batch", *AXES)
+            self.axis_labels = {**(data_stream.axis_labels or {}), **dict.fromkeys(self.which_sources, axes)}
         self.color_mode = color_mode
 
     def transform_source_example(self, source_example, source_name):
@@ -63,7 +75,7 @@ class ImagesFromBytes(SourcewiseTransformer):
         return [self.transform_source_example(image, source_name) for image in source_batch]
 
 
-class MinimumImageDimensions(ExpectsAxisLabels, _Images):
+class MinimumImageDimensions(_Images):
     """Pictures that are too small are enlarged, both sides by one factor; the others stay as they are.
 
     Parameters
@@ -92,7 +104,7 @@ class MinimumImageDimensions(ExpectsAxisLabels, _Images):
         return _by_channel(image, lambda channel: channel.resize(size[::-1], self.resample))
 
 
-class RandomFixedSizeCrop(ExpectsAxisLabels, _Images):
+class RandomFixedSizeCrop(_Images):
     """A part of each picture, at a random place; all places are equally likely.
 
     Parameters
@@ -125,9 +137,9 @@ class RandomFixedSizeCrop(ExpectsAxisLabels, _Images):
 
 
 class SamplewiseCropTransformer(RandomFixedSizeCrop):
-    """The same part of all chosen sources of an example, as of a picture and its segmentation; as `RandomFixedSizeCrop`.
+    """As `RandomFixedSizeCrop`, the same part of all chosen sources: of a picture and of its segmentation, say.
 
-    Sources that have one picture an example must agree in height and width.
+    They must agree in height and width.
     """
 
     def transform_example(self, example):
@@ -150,7 +162,7 @@ class SamplewiseCropTransformer(RandomFixedSizeCrop):
         )
 
 
-class Random2DRotation(ExpectsAxisLabels, _Images):
+class Random2DRotation(_Images):
     """Each picture turned about its middle, by an angle drawn evenly; what comes in from outside is 0.
 
     Parameters

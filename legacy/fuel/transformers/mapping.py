@@ -2,7 +2,7 @@
 
 import warnings
 
-from fuel.transformers.base import AgnosticTransformer, Transformer, named_sources, no_request
+from fuel.transformers.base import AgnosticTransformer, Transformer, no_request
 
 
 class Mapping(Transformer):
@@ -129,12 +129,14 @@ class FilterSources(AgnosticTransformer):
     """
 
     def __init__(self, data_stream, sources, **kwargs):
+        known = tuple(data_stream.sources)
+        if isinstance(sources, str) or not set(sources) <= set(known):
+            raise ValueError(f"FilterSources: sources must be some of {known}, got {sources!r}")
         if data_stream.axis_labels is not None:
             labels = {source: own for source, own in data_stream.axis_labels.items() if source in sources}
             kwargs.setdefault("axis_labels", labels)
         super().__init__(data_stream, data_stream.produces_examples, **kwargs)
-        chosen = named_sources(self, sources)
-        self.sources = tuple(source for source in data_stream.sources if source in chosen)
+        self.sources = tuple(source for source in known if source in sources)
 
     def transform_any(self, data):
         return tuple(

@@ -1,5 +1,7 @@
 """Transformers between examples and batches: grouping, sorting, padding, side by side."""
 
+import itertools
+
 import numpy
 
 from fuel._numpy import stacked
@@ -38,11 +40,7 @@ class Batch(Transformer):
     def get_data(self, request=None):
         if request is None:
             raise ValueError("Batch: needs a request; ask it by an epoch iterator")
-        examples = []
-        for example in self.child_epoch_iterator:
-            examples.append(example)
-            if len(examples) == request:
-                break
+        examples = list(itertools.islice(self.child_epoch_iterator, request))
         if len(examples) < request:
             if examples and self.strictness > 1:
                 raise ValueError(

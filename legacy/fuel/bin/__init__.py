@@ -1,0 +1,1 @@
+"""The commands `fuel-convert`, `fuel-info` and `fuel-download`."""
