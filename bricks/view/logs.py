@@ -41,9 +41,7 @@ def shown(rows: Sequence[dict]) -> str:
 
 
 def _table(rows: Sequence[dict]):
-    keys = dict.fromkeys(
-        key for row in rows for key, value in row.items() if number(value) is not None or value is None
-    )
+    numbers = [key for row in rows for key, value in row.items() if value is None or number(value) is not None]
     columns = [key for key in dict.fromkeys(numbers) if key not in ("epoch", "iteration")][:MOST]
     header = ["epoch", "iteration", *(page.shortened(key.replace("_", " "), 30) for key in columns)]
     last = [[row.get("epoch"), row.get("iteration"), *(_told(key, row.get(key)) for key in columns)] for row in rows]
