@@ -81,11 +81,14 @@ class Place:
     names: dict = field(default_factory=lambda: {"__name__": "__main__"})
     used: set[str] = field(default_factory=set)
 
-    def run(self, block: Block, page: str) -> str:
-        """Run a block; what it printed."""
+    def run(self, block: Block, page: str) -> str | None:
+        """Run a block; what it printed. None where it is not run, but checked."""
         if block.file:
-            self._write(block)
-            return ""
+            return self._write(block)
+        if block.language == "sh" and not self.has_lab:
+            for words in commands_in(block.code):
+                check_command(words)
+            return None
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.chdir(self.folder):
             if block.language == "python":
@@ -94,6 +97,11 @@ class Place:
                 for words in commands_in(block.code):
                     self._command(words)
         return printed.getvalue()
+
+    @property
+    def has_lab(self) -> bool:
+        """Whether the page has written a config by now."""
+        return (self.folder / "configs").is_dir()
 
     def _write(self, block: Block) -> None:
         for room in ("models", "datasets", "configs"):
@@ -111,9 +119,7 @@ class Place:
         return compile(tree, page, "exec")
 
     def _command(self, words: list[str]) -> None:
-        """Run it in the page's own lab; elsewhere see that all it names is there."""
-        if not (self.folder / "configs").is_dir():
-            return check_command(words)
+        """Run it in the page's own lab."""
         runs = sorted(self.folder.glob("runs/*/*"), key=lambda path: path.stat().st_ctime_ns)
         words = [_RUN.sub(str(runs[-1]) if runs else "RUN", word) for word in words]
         if words[0] == "train.py":

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from docs_pages import DOCS, PAGES, REPOSITORY, Place, blocks_of, check_command, commands_in, differences, smaller
+from docs_pages import PAGES, REPOSITORY, Place, blocks_of, check_command, commands_in, differences, smaller
 
 RUNNING = [name for name, path in PAGES.items() if "```python" in path.read_text(encoding="utf-8")]
 READ = {"README.md": REPOSITORY / "README.md"} | {f"docs/{name}": path for name, path in PAGES.items()}
