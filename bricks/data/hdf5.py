@@ -205,8 +205,9 @@ def describe(file: h5py.File, name: str, who: str, axes: Sequence[str] | None = 
 def _lengths(rows: Mapping[str, Rows], table: list[SplitRow], sets: tuple[str, ...]) -> list[tuple[str, int]] | None:
     """How many examples each set gives, in order; None where an example of two sets was left out."""
     lengths = {row.split: row.stop - row.start for row in table if row.available and row.source in rows}
-    whole = all(isinstance(of_source, range) for of_source in rows.values()) or len(sets) == 1
-    return [(split, int(lengths[split])) for split in sets] if whole else None
+    parts = [(split, int(lengths[split])) for split in sets]
+    total = sum(length for _, length in parts)
+    return parts if all(len(of_source) == total for of_source in rows.values()) else None
 
 
 def _chosen_rows(

@@ -358,3 +358,11 @@ def alive(pid):
     """Whether a process runs; one that has ended and was not waited for does not."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
     return bool(state) and not state.startswith("Z")
+
+
+def test_batches_left_out_on_the_way_leave_those_made_ahead_behind():
+    iterator = DataStream(ArrayDataset({"x": np.arange(20)}), SequentialScheme(2), read_ahead=3).iterator()
+    seen = [next(iterator)["x"].tolist() for _ in range(2)]
+    assert iterator.take_rows(2).tolist() == [[4, 5], [6, 7]]
+    seen += [batch["x"].tolist() for batch in iterator]
+    assert seen == [[n, n + 1] for n in (0, 2, 8, 10, 12, 14, 16, 18)]

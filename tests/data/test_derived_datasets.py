@@ -262,6 +262,14 @@ def test_a_shuffle_buffer_has_every_example_once_none_too_early(count, inner, si
         assert order == list(range(count))
 
 
+def test_any_batch_of_what_was_regrouped_can_be_had_after_any_other():
+    stream = DataStream(ArrayDataset({"x": np.arange(12)}), SequentialScheme(5))
+    mixed = Batch(ShuffleBuffer(stream, 4, seed=1), 2)
+    in_order = [batch["x"].tolist() for batch in mixed.iterator()]
+    read = mixed.batches(0)
+    assert [read(number)["x"].tolist() for number in (3, 1, 1, 5, 0)] == [in_order[n] for n in (3, 1, 1, 5, 0)]
+
+
 def test_a_buffer_mixes_anew_what_was_shuffled_with_the_same_seed():
     """Its shuffle undoes that of the stream as seldom as one of 720 does; the same one twice would in 76 of 720."""
     data, undone = ArrayDataset({"x": np.arange(6)}), 0

@@ -46,6 +46,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.send_error(416)
         else:
             self.send_response(206)
+            start = 0 if way == "restart" else start
             first = start + 1 if way == "shifted" else start
             self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
         if way in ("silent", "endless"):
@@ -122,7 +123,7 @@ def test_a_mirror_that_cuts_is_asked_for_the_rest(server, path, size):
 
 
 @pytest.mark.parametrize("size", [None, len(CONTENT)])
-@pytest.mark.parametrize("way", ["good", "deaf", "shifted"])
+@pytest.mark.parametrize("way", ["good", "deaf", "restart", "shifted"])
 def test_a_partial_file_is_gone_on_with_or_begun_anew(server, path, way, size):
     path.parent.mkdir()
     (path.parent / "a.bin.part").write_bytes(CONTENT[:123_456])

@@ -111,6 +111,16 @@ def test_blocks_are_mixed_within_a_stretch_alone(data, count, size, seed, epoch,
     assert cut < len(stretches)  # at most one for each border
 
 
+def test_the_blocks_of_a_stretch_are_mixed_in_its_batches():
+    scheme = BlockShuffledScheme(8, seed=1, block=8, read_batches=4)
+    batches = [batch for epoch in range(25) for batch in batches_of(scheme, 128, epoch)]
+    kinds = np.mean([len(set(np.array(batch) // 8)) for batch in batches])
+    expected = 4 * (
+        1 - math.comb(24, 8) / math.comb(32, 8)
+    )  # of a stretch's 4 blocks, those that 8 drawn from it are of
+    assert abs(kinds - expected) < 0.1
+
+
 def test_blocks_of_one_are_a_whole_shuffle_and_places_are_equally_likely():
     firsts = [BlockShuffledScheme(2, 3, 4, 3).indices(40, epoch)[0] for epoch in range(4000)]
     counts = np.bincount(firsts, minlength=40)

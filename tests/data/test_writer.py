@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from bricks.data import H5PYDataset, HDF5Writer, SplitRow, ragged, split_table, write_hdf5
+from bricks.data import H5PYDataset, HDF5Writer, SplitRow, ragged, seals, split_table, write_hdf5
 from bricks.errors import DataError, UsageError
 
 on_files = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -273,6 +273,21 @@ def test_a_value_that_changed_on_disk_is_not_read_as_it_stands(tmp_path, write):
             H5PYDataset(path, "all")
     path.write_bytes(content)
     np.testing.assert_array_equal(H5PYDataset(path, "all").read(range(50))["x"], X)
+
+
+def test_a_value_that_changed_in_a_large_set_is_found_when_it_is_loaded_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(seals, "LARGE", 1)  # as for sets that are not read at each opening
+    path = tmp_path / "a.hdf5"
+    write_hdf5(path, {"a": {"x": X}, "b": {"x": X[:5], "y": Y[:5]}})
+    content = path.read_bytes()
+    place = content.rindex(X[:5].tobytes())  # of set b
+    path.write_bytes(content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :])
+    np.testing.assert_array_equal(H5PYDataset(path, "a").read(range(50))["x"], X)
+    assert H5PYDataset(path, "b", sources=["y"]).num_examples == 5
+    assert H5PYDataset(path, "b", load_in_memory=False).num_examples == 5
+    for sets in ("b", ["a", "b"], ["b", "a"]):
+        with pytest.raises(DataError, match=r"a.hdf5: set 'b', source 'x': the values are not those .* \(CRC-32\)"):
+            H5PYDataset(path, sets, sources=["x"])
 
 
 def test_a_table_that_changed_on_disk_is_not_read_as_it_stands(tmp_path):
