@@ -64,7 +64,7 @@ def drawn(case: int) -> dict:
     schedule = choose.choice(SCHEDULES)
     if rule not in RATES:
         algorithm |= {"learning_rate": 0.003, "schedule": schedule, "decay": choose.choice([1.0, 0.9])}
-    training = {"epochs": 4, "checkpoint_iterations": choose.choice([1, 2, 3])} | choose.choice(EXTRAS)
+    training = {"epochs": 4, "report": False, "checkpoint_iterations": choose.choice([1, 2, 3])} | choose.choice(EXTRAS)
     return {
         "seed": case,
         "dataset": dataset,

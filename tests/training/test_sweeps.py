@@ -191,6 +191,13 @@ def test_the_table_is_what_the_logs_say(swept):
     assert (failed["n"], failed["asked"], failed["bad"]) == ("0", "1", "true")
 
 
+def test_a_sweep_ends_with_its_report_and_its_points_have_none(swept):
+    folder = sweep_folder(swept[0])
+    text = (folder / "report.html").read_text()
+    assert "2 of 3" in text and "could not be made" not in text and "report.html (" in swept[2]
+    assert not list(folder.glob("*/report.html"))
+
+
 def test_how_many_threads_a_run_had_is_kept(swept):
     folder = sweep_folder(swept[0])
     about = json.loads((folder / "versions.json").read_text())

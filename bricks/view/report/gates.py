@@ -43,7 +43,7 @@ def sections(material: Material) -> list[Section]:
 
 def _of(material: Material, unit: GatedUnit, with_lesions: bool) -> list:
     trained, sample = material.trained, material.sample
-    batch = sample.first(examples_for(unit, sample))
+    batch = sample.some(examples_for(unit, sample))
     recording = Recording(trained.model, unit, batch)
     after, before = recording(), None
     if material.initial is not None:

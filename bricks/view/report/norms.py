@@ -100,7 +100,7 @@ def measured(material: Material, gradients: bool, activations: bool) -> list[Mar
         return []
     wanted = [*norms, *seen.values()]
     inputs = ComputationGraph(wanted).inputs
-    batch = material.sample.first(EXAMPLES)
+    batch = material.sample.some(EXAMPLES)
     function = engine.function(inputs, wanted, name="norms of the report")
     said = [float(value) for value in function(*(batch[variable.name] for variable in inputs))]
     parts: list[Markup] = []

@@ -6,6 +6,9 @@ import numpy as np
 
 from bricks.data import Source, Stream
 
+SPREAD = 10
+"""Batches that a sample is from, at least: a file may hold one class after the other."""
+
 MOST_NUMBERS = 32_000_000
 """Numbers in memory, of all sources together: 128 MB in float32."""
 
@@ -37,7 +40,9 @@ class Sample:
     >>> stream = DataStream(ArrayDataset({"x": np.arange(100)}), SequentialScheme(batch_size=10))
     >>> sample = Sample(stream, most=4)
     >>> [batch["x"].tolist() for batch in sample.iterator()], sample.num_examples, sample.total
-    ([[0, 2, 5, 7]], 4, 100)
+    ([[0], [30], [60], [90]], 4, 100)
+    >>> sample.some(2)["x"].tolist()
+    [0, 60]
     """
 
     def __init__(self, stream: Stream, most: int, most_numbers: int = MOST_NUMBERS):
@@ -50,7 +55,8 @@ class Sample:
         wanted = max(1, min(most, most_numbers // each))
         chosen = range(count)
         if wanted < self.total:
-            chosen = np.linspace(0, count - 1, min(count, math.ceil(wanted / size))).round().astype(int)
+            most_batches = min(count, wanted, max(SPREAD, math.ceil(wanted / size)))
+            chosen = np.linspace(0, count - 1, most_batches).round().astype(int)
         part = None if len(chosen) == count and wanted >= self.total else min(size, math.ceil(wanted / len(chosen)))
         self.batches: list[dict[str, np.ndarray]] = []
         self.numbers: list[np.ndarray] = []
@@ -72,10 +78,21 @@ class Sample:
         """The batches, from the first."""
         return iter(self.batches)
 
-    def first(self, most: int) -> dict[str, np.ndarray]:
-        """A batch of at most so many examples, from all over the first one."""
-        there = self._length(self.batches[0])
-        return self._taken(self.batches[0], np.arange(min(most, there)) * there // min(most, there))
+    def some(self, most: int) -> dict[str, np.ndarray]:
+        """A batch of at most so many examples from all over; where batches differ in length, of the first one."""
+        shapes = [{name: self._of_one(batch, name) for name in batch} for batch in self.batches]
+        batches = self.batches if all(shape == shapes[0] for shape in shapes) else self.batches[:1]
+        lengths = [self._length(batch) for batch in batches]
+        starts, total = np.cumsum([0, *lengths]), sum(lengths)
+        wanted = np.arange(min(most, total)) * total // min(most, total)
+        parts = []
+        for batch, start, length in zip(batches, starts, lengths, strict=False):
+            places = wanted[(wanted >= start) & (wanted < start + length)] - start
+            parts += [self._taken(batch, places)] if len(places) else []
+        return {
+            name: np.concatenate([part[name] for part in parts], axis=source.batch_axis)
+            for name, source in self.sources.items()
+        }
 
     def at(self, batch: int, place: int) -> dict[str, np.ndarray]:
         """An example: an array for each source, without the batch axis."""
@@ -88,6 +105,10 @@ class Sample:
         if self.num_examples == self.total:
             return f"all {self.total:,} examples of the valid set"
         return f"{self.num_examples:,} examples from all over the valid set, of {self.total:,}"
+
+    def _of_one(self, batch: dict[str, np.ndarray], name: str) -> tuple[int, ...]:
+        shape = batch[name].shape
+        return shape[: self.sources[name].batch_axis] + shape[self.sources[name].batch_axis + 1 :]
 
     def _length(self, batch: dict[str, np.ndarray]) -> int:
         name, source = next(iter(self.sources.items()))
