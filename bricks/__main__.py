@@ -15,6 +15,7 @@ from bricks.errors import UsageError, nearest
 VERBS = {
     "convert": ("bricks.commands.convert", "make one HDF5 file of original data files"),
     "evaluate": ("bricks.commands.evaluate", "measure a run's model on a set of its data"),
+    "explore": ("bricks.commands.explore", "show what is in a data set: plots, duplicates, baselines"),
     "fetch": ("bricks.commands.fetch", "fetch the original files of a data set"),
     "info": ("bricks.commands.info", "show what is in a data file, and check it"),
     "log": ("bricks.commands.log", "show or compare what runs have logged"),
