@@ -69,7 +69,7 @@ class Drawing:
     """
 
     def __init__(self, graph, description: str, titles: Mapping[str, str] | None = None, program: str = "dot"):
-        self.graph, self.description, self.program = graph, shortened(description, TOOLTIP), program
+        self.graph, self.description, self.program = graph, plain(description, TOOLTIP), program
         self.titles = dict(titles or {})
 
     @cached_property

@@ -124,7 +124,10 @@ class Anatomy:
         for action in wiring.acting("dendrite"):
             x = self._act("dendrite", action, x, 0.0) + 1.5 * sizes.action
         x += sizes.body / 2 + 0.4 * sizes.action
-        past = [self._act("body", action, x, sizes.loop) for action in reversed(wiring.acting("body"))]
+        past: list[float] = []
+        for action in reversed(wiring.acting("body")):
+            least = max(x, past[-1] + 1.5 * sizes.action) if past else x
+            past.append(self._act("body", action, least, sizes.loop))
         self.body = max(x, (past[0] + past[-1]) / 2) if past else x
         self.loop = (min([self.body, *past]), max([self.body, *past]))
         x = self.loop[1] + (sizes.action if len(past) > 1 else 0) + sizes.body / 2 + 1.6 * sizes.action
