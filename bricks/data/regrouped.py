@@ -75,15 +75,20 @@ class Merge(_Over):
         self.batches_per_epoch: int = min(stream.batches_per_epoch for stream in self.streams)
         self.produces_examples = all(getattr(stream, "produces_examples", False) for stream in self.streams)
 
+    def _count(self, batch: Arrays) -> int:
+        """How many examples a batch of the streams has."""
+        name, source = next(iter(self.streams[0].sources.items()))
+        return 1 if self.produces_examples else batch[name].shape[source.batch_axis]
+
     def batches(self, epoch: int) -> Callable[[int], Arrays]:
         """What gives batch 0, 1, ... of this epoch."""
         readers = [stream.batches(epoch) for stream in self.streams]
-        size = max(1, self.num_examples // self.batches_per_epoch)
 
         def batch(number: int) -> Arrays:
             merged = {name: array for read in readers for name, array in read(number).items()}
-            place = Place(epoch, number, np.arange(number * size, (number + 1) * size))
-            return through(self.transformers, merged, place)
+            # Their numbers in a data set would be those of several; these are no others' of the epoch.
+            examples = (number << 32) + np.arange(self._count(merged), dtype=np.int64)
+            return through(self.transformers, merged, Place(epoch, number, examples))
 
         return batch
 

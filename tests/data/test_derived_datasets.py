@@ -262,6 +262,25 @@ def test_a_shuffle_buffer_has_every_example_once_none_too_early(count, inner, si
         assert order == list(range(count))
 
 
+def test_what_is_drawn_for_merged_examples_is_anew_for_each_of_an_epoch():
+    class Drawn:
+        def sources(self, sources):
+            return dict(sources)
+
+        def apply(self, batch):
+            raise AssertionError
+
+        def apply_at(self, batch, place):
+            return {**batch, "u": place.uniform(1, 1)[:, 0]}
+
+    streams = [DataStream(ArrayDataset({name: np.arange(10)}), SequentialScheme(4)) for name in "ab"]
+    merged = Merge(streams, [Drawn()])
+    epochs = [np.concatenate([merged.batches(epoch)(number)["u"] for number in range(3)]) for epoch in range(2)]
+    assert len(set(np.concatenate(epochs))) == 20
+    images = DataStream(ArrayDataset({"x": np.zeros((10, 1, 2, 2), "uint8")}), SequentialScheme(4))
+    assert [len(batch["x"]) for batch in Merge([streams[0], images], [Flip(1, "x")]).iterator()] == [4, 4, 2]
+
+
 def test_any_batch_of_what_was_regrouped_can_be_had_after_any_other():
     stream = DataStream(ArrayDataset({"x": np.arange(12)}), SequentialScheme(5))
     mixed = Batch(ShuffleBuffer(stream, 4, seed=1), 2)

@@ -146,6 +146,20 @@ def test_a_bucketed_batch_has_lengths_of_one_bucket_and_few_are_short(lengths, s
         assert sum(length < size for length in in_it) <= 1
 
 
+def test_buckets_are_shuffled_within_and_among_each_other_anew_each_epoch():
+    lengths = np.repeat([1, 2, 3], 40)
+    scheme = LengthBuckets(lengths, 4, seed=1, bounds=[1, 2])
+    epochs = [batches_of(scheme, 120, epoch) for epoch in range(200)]
+    assert epochs[0] != epochs[1] and epochs[0] == batches_of(LengthBuckets(lengths, 4, seed=1, bounds=[1, 2]), 120, 0)
+    buckets = np.array([[lengths[batch[0]] for batch in epoch] for epoch in epochs])
+    first = np.bincount(buckets[:, 0], minlength=4)[1:]
+    assert ((first - 200 / 3) ** 2 / (200 / 3)).sum() < 13.9  # chi-square with 2 degrees, 0.1 %; the seed is fixed
+    together = sum(any({0, 1} <= set(batch) for batch in epoch) for epoch in epochs)
+    assert (
+        abs(together - 200 * 3 / 39) < 16
+    )  # the mate of one is each of 39 others equally often; 4 standard deviations
+
+
 def test_buckets_of_themselves_hold_about_equally_many_and_save_padding():
     lengths = np.random.default_rng(0).geometric(0.02, 2000)
     padded = {}
@@ -168,6 +182,13 @@ def test_every_class_has_its_proportion_in_every_batch(labels, size, seed, epoch
             share = labels.count(label) / total
             found = sum(labels[k] == label for k in batch)
             assert abs(found - len(batch) * share) <= 1 + len(classes) * share + 1e-9
+
+
+def test_rare_classes_are_spread_over_the_whole_epoch():
+    labels = np.repeat([0, 1, 2], [900, 90, 10])[np.random.default_rng(0).permutation(1000)]
+    for epoch in range(3):
+        found = [np.bincount(labels[b], minlength=3) for b in batches_of(StratifiedScheme(labels, 100, 1), 1000, epoch)]
+        assert np.abs(np.array(found) - [90, 9, 1]).max() <= 1
 
 
 def test_equal_classes_fill_whole_batches_evenly_with_others_each_epoch():

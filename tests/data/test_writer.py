@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from bricks.data import H5PYDataset, HDF5Writer, SplitRow, ragged, seals, split_table, write_hdf5
+from bricks.data import H5PYDataset, HDF5Writer, SplitRow, checking, ragged, seals, split_table, write_hdf5
 from bricks.errors import DataError, UsageError
 
 on_files = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -125,6 +125,7 @@ def test_in_memory_examples_of_unequal_shape_are_nobody_elses(tmp_path):
         ([("a", {"x": X}), ("a", {"x": X, "y": Y})], DataError, r"must have the sources \['x'\]"),
         ([("a", {"x": X}), ("b", {"x": X}), ("a", {"x": X})], UsageError, "followed by another set already"),
         ([("a", {"x": X}), ("a", {"x": X.astype("int8")})], DataError, "alike.*uint8.*got int8"),
+        ([("a", {"x": X}), ("a", {"x": X[:, :1]})], DataError, r"alike.*\(3, 2\), got uint8 \(1, 2\)"),
         ([("a", {"x": ragged(X)}), ("b", {"x": X})], DataError, "alike"),
         ([("a", {"x": ragged([X[0], Y])})], DataError, "one dtype and number of axes.*example 1"),
         ([("a", {"x": ragged([])})], DataError, "at least one example"),
@@ -288,6 +289,20 @@ def test_a_value_that_changed_in_a_large_set_is_found_when_it_is_loaded_whole(tm
     for sets in ("b", ["a", "b"], ["b", "a"]):
         with pytest.raises(DataError, match=r"a.hdf5: set 'b', source 'x': the values are not those .* \(CRC-32\)"):
             H5PYDataset(path, sets, sources=["x"])
+
+
+def test_a_set_that_is_read_through_in_many_steps_has_its_sum(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(checking, "STEP_BYTES", 64)
+    monkeypatch.setattr(seals, "LARGE", 1)
+    path = tmp_path / "a.hdf5"
+    write_hdf5(path, {"a": {"x": X, "r": ragged(X[:, 0])}, "b": {"x": X[:5]}})
+    checking.read_through(str(path))
+    assert len(capsys.readouterr().out) > 5  # that it goes on, at each step
+    content = path.read_bytes()
+    place = content.index(X.tobytes())
+    path.write_bytes(content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :])
+    with pytest.raises(DataError, match="a.hdf5: set 'a', source 'x': the values are not those that were written"):
+        checking.read_through(str(path))
 
 
 def test_a_table_that_changed_on_disk_is_not_read_as_it_stands(tmp_path):
