@@ -4,11 +4,12 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pytensor.graph.fg import FunctionGraph
 from pytensor.graph.traversal import toposort
 
 import bricks
 from bricks.engine.blame import is_float
-from bricks.engine.provenance import Part, claim, origin_of
+from bricks.engine.provenance import Following, Part, claim, origin_of
 from bricks.gated import GatedUnit
 from bricks.layers import MLP, CategoricalCrossEntropy, Dropout, Tanh
 from bricks.layers.activations import Activation
@@ -137,3 +138,28 @@ def test_a_units_neurons_own_what_they_compute_in_the_loop_and_in_its_gradient()
     loops = [n for n, _ in owners([gradient]) if "gradient" in str(n.op) and hasattr(n.op, "inner_outputs")]
     assert {f"the gradient of {gate}" for gate in gates} <= names(loops[0].op.inner_outputs)
     assert str(origin_of(loops[0])) == "the gradient of brick lstm (GatedUnit)"
+
+
+def test_what_lies_behind_an_earlier_maker_stays_nobodys():
+    x = pt.fvector("x")
+    mine = pt.exp(x)
+    earlier, later = Part("earlier", "kind"), Part("later", "kind")
+    between = 2 * mine
+    claim([between], earlier, [mine])
+    outcome = between + 1
+    claim([outcome], later)
+    assert origin_of(mine) is None
+    assert origin_of(between).maker is earlier and origin_of(outcome).maker is later
+
+
+def test_each_of_two_replacements_follows_what_it_replaces():
+    x, y = pt.fvectors("x", "y")
+    makers = [Part(name, "kind") for name in ("first", "second")]
+    old = [pt.exp(x), pt.sin(y)]
+    for variable, maker in zip(old, makers, strict=True):
+        claim([variable], maker)
+    graph = FunctionGraph([x, y], old, clone=False, features=[Following()])
+    new = [pt.log(x), pt.cos(y)]
+    for one, other in zip(old, new, strict=True):
+        graph.replace(one, other)
+    assert [origin_of(variable).maker for variable in new] == makers
