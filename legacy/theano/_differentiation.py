@@ -5,6 +5,7 @@ from pytensor.graph.basic import Variable
 
 import bricks
 from bricks.engine.linker import XLA
+from theano._stable import stable
 
 
 def grad(
@@ -19,12 +20,16 @@ def grad(
 ):
     """The symbolic gradient of a scalar by variables; a list for a list, a tuple for a tuple.
 
-    >>> x = pt.dscalar("x")
+    >>> from theano.tensor import dscalar
+    >>> x = dscalar("x")
     >>> float(grad(x**2, x).eval({x: 3.0}))
     6.0
     """
     if not isinstance(wrt, Variable | list | tuple):
         wrt = list(wrt)  # the values of a dict
+    if cost is not None:
+        variables = [wrt] if isinstance(wrt, Variable) else wrt
+        cost = stable(cost, [*variables, *(consider_constant or ()), *(known_grads or ())])
     return bricks.grad(
         cost,
         wrt,

@@ -12,6 +12,7 @@ from bricks.errors import UsageError
 from theano import _random
 
 WITHIN_TWO_STD = math.erf(math.sqrt(2))
+FEW_TRIALS = 64
 
 
 class Streams:
@@ -78,6 +79,10 @@ class Streams:
         shape = _random.shape_of(size, ndim, [n, p])
         if _is(n, 1):
             return self._made(_random.bernoulli(state, shape, p, dtype), state)
+        if isinstance(n, int) and 1 < n <= FEW_TRIALS:  # cheaper to compile than the general case
+            vector, known = shape
+            trials = _random.bernoulli(state, (pt.concatenate([[n], vector]), (n, *known)), p, "int64")
+            return self._made(pt.sum(trials, axis=0).astype(dtype), state)
         p = pt.cast(pt.as_tensor_variable(p), floatX())
         return self._made(_random.parametric(state, "binomial", shape, dtype, n, p), state)
 

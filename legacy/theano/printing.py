@@ -2,7 +2,9 @@
 
 import jax
 import numpy as np
-from pytensor.printing import Print, debugprint, min_informative_str, pp, pprint, var_descriptor
+from pytensor.graph.fg import FunctionGraph
+from pytensor.printing import Print, min_informative_str, pp, pprint, var_descriptor
+from pytensor.printing import debugprint as _debugprint
 
 from bricks.engine.lowering import lower
 from theano import _gone
@@ -27,6 +29,23 @@ pydotprint = _gone.Gone(
     "theano.printing.pydotprint",
     "use bricks.functional_diagram(cost) for a picture, theano.printing.debugprint for text",
 )
+
+
+def debugprint(obj, depth=-1, print_type=False, file=None, **options):
+    """A graph, as text: of variables, of a function, of a list of them; `file="str"` returns it.
+
+    >>> import theano.tensor as T
+    >>> debugprint(T.exp(T.dscalar("x")), file="str").splitlines()[0]
+    'Exp [id A]'
+    """
+    graphs = [part for one in (obj if isinstance(obj, list | tuple) else [obj]) for part in _variables(one)]
+    ids = {"id_type": options.pop("ids")} if "ids" in options else {}
+    return _debugprint(graphs, depth=depth, print_type=print_type, file=file, **ids, **options)
+
+
+def _variables(obj) -> list:
+    graph = obj if isinstance(obj, FunctionGraph) else getattr(getattr(obj, "maker", None), "fgraph", None)
+    return [obj] if graph is None else list(graph.outputs)
 
 
 @lower.register(Print)

@@ -3,7 +3,7 @@
 from pytensor.compile.builders import OpFromGraph
 from pytensor.compile.debug.debugmode import DebugMode
 from pytensor.compile.debug.monitormode import MonitorMode
-from pytensor.compile.io import In, Out, SymbolicInput, SymbolicOutput
+from pytensor.compile.io import Out, SymbolicInput, SymbolicOutput
 from pytensor.compile.ops import DeepCopyOp, FromFunctionOp, ViewOp, as_op, deep_copy_op, view_op
 from pytensor.compile.sharedvalue import SharedVariable, shared_constructor
 from pytensor.tensor.shape import Shape, Shape_i, SpecifyShape, shape, shape_i, specify_shape
@@ -11,6 +11,7 @@ from pytensor.tensor.shape import Shape, Shape_i, SpecifyShape, shape, shape_i, 
 from theano.compile import function_module, mode, nanguardmode
 from theano.compile.function import function
 from theano.compile.function_module import Function, UnusedInputError
+from theano.compile.inputs import In, Param
 from theano.compile.mode import (
     FAST_COMPILE,
     FAST_RUN,
@@ -70,19 +71,3 @@ __all__ = [
     "specify_shape",
     "view_op",
 ]
-
-
-def Param(  # noqa: N802 (Theano's name)
-    variable, default=None, name=None, mutable=False, strict=False, allow_downcast=None, implicit=None, borrow=None
-):
-    """An input with a default: an older form of `In(variable, value=default)`."""
-    return In(
-        variable,
-        name=name,
-        value=default,
-        mutable=mutable,
-        strict=strict,
-        allow_downcast=allow_downcast,
-        implicit=bool(implicit),
-        borrow=borrow,
-    )

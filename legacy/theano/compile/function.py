@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from pytensor.compile.io import In, Out
+from pytensor.compile.io import Out, SymbolicInput
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 
 from bricks.errors import UsageError
 from theano.compile._task import Task
 from theano.compile.function_module import Function
+from theano.compile.inputs import In
 
 __all__ = ["function"]
 
@@ -88,12 +89,12 @@ def _list(values, what: str) -> list:
 def _input(given, allow_downcast) -> In:
     if isinstance(given, Variable):
         return In(given, allow_downcast=allow_downcast)
-    if not isinstance(given, In):
+    if not isinstance(given, SymbolicInput):
         raise TypeError(f"theano.function: an input must be a variable or theano.In, got {given!r}")
     if given.update is not None:
         raise UsageError(
-            f"theano.function: input {given.name or given.variable} has an update of its own, which is no more; make it "
-            "a theano.shared variable and give it in updates=[(variable, new value)]"
+            f"theano.function: input {given.name or given.variable} has an update of its own, which is no more; "
+            "make it a theano.shared variable and give it in updates=[(variable, new value)]"
         )
     return given
 

@@ -87,8 +87,8 @@ class Function:
         if policy == "ignore" or not unused:
             return
         message = (
-            f"{self.name or 'theano.function'}: nothing depends on the inputs {', '.join(map(str, unused))}; leave them "
-            "out, or say on_unused_input='ignore'"
+            f"{self.name or 'theano.function'}: nothing depends on the inputs {', '.join(map(str, unused))}; "
+            "leave them out, or say on_unused_input='ignore'"
         )
         if policy == "raise":
             raise UnusedInputError(message)

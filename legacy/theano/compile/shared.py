@@ -15,6 +15,7 @@ class TheanoShared(SharedArray):
 
     def __getstate__(self):
         bring_home([self])
+        self.container.__dict__.pop("_placed", None)  # copies on the device, made again when they are needed
         return super().__getstate__()
 
 

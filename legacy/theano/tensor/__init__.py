@@ -1,12 +1,14 @@
 """`theano.tensor`: symbolic arrays. Most is PyTensor's under the old name; what differed is as it was in Theano."""
 
+# ruff: noqa: E402, F401 (names of a package; what PyTensor has of them comes first)
+
 from theano.tensor import _same
 
 globals().update(_same.gather())
 
-from pytensor.gradient import numeric_grad  # noqa: E402
+from pytensor.gradient import numeric_grad
 
-from theano._differentiation import (  # noqa: E402
+from theano._differentiation import (
     Lop,
     Rop,
     consider_constant,
@@ -15,7 +17,7 @@ from theano._differentiation import (  # noqa: E402
     jacobian,
     verify_grad,
 )
-from theano.tensor._computing import (  # noqa: E402
+from theano.tensor._computing import (
     abs_,
     argtopk,
     batched_dot,
@@ -26,7 +28,7 @@ from theano.tensor._computing import (  # noqa: E402
     topk,
     topk_and_argtopk,
 )
-from theano.tensor._making import (  # noqa: E402
+from theano.tensor._making import (
     addbroadcast,
     col,
     default,
@@ -50,8 +52,8 @@ from theano.tensor._making import (  # noqa: E402
     unbroadcast,
     vector,
 )
-from theano.tensor.shared_randomstreams import RandomStreams  # noqa: E402
+from theano.tensor.shared_randomstreams import RandomStreams
 
 __all__ = sorted(name for name in globals() if not name.startswith("_"))
 
-from theano.tensor import nlinalg, nnet, shared_randomstreams, signal, slinalg  # noqa: E402
+from theano.tensor import nlinalg, nnet, shared_randomstreams, signal, slinalg

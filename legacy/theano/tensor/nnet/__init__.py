@@ -16,12 +16,7 @@ _CONVOLUTIONS = """
     frac_bilinear_upsampling conv3D convTransp3D convGrad3D ConvOp Conv3D images2neibs neibs2images unpool
 """
 globals().update(_gone.names(__name__, _CONVOLUTIONS, LATER))
-_gone.put(f"{__name__}.conv", LATER)
-_gone.put(f"{__name__}.conv3d2d", LATER)
-
-_gone.put(f"{__name__}.abstract_conv", LATER)
-_gone.put(f"{__name__}.corr", LATER)
-_gone.put(f"{__name__}.corr3d", LATER)
-_gone.put(f"{__name__}.neighbours", LATER)
+for _name in ("conv", "conv3d2d", "abstract_conv", "corr", "corr3d", "neighbours"):
+    _gone.put(f"{__name__}.{_name}", LATER)
 _gone.put(f"{__name__}.ctc", "CTC is not there; PyTorch and optax have it")
 _gone.put(f"{__name__}.blocksparse", "block-sparse products are gone; use theano.tensor.dot")

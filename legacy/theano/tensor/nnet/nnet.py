@@ -141,8 +141,7 @@ def binary_crossentropy(output, target):
 
 def sigmoid_binary_crossentropy(output, target):
     """`binary_crossentropy` of sigmoid(output), where that is all but 0 or 1 as well."""
-    output = pt.as_tensor_variable(output)
-    return pt.softplus(-abs(output)) + output * ((output > 0) - target)
+    return pt.softplus(output) - target * output
 
 
 def prepend_scalar_to_each_row(val, mat):
