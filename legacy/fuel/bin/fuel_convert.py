@@ -100,6 +100,6 @@ def _converters() -> dict:
     for module in config.extra_converters:
         for name, fill_subparser in importlib.import_module(module).all_converters:
             if name in converters:
-                raise ValueError(f"extra_converters: {module} has a converter {name!r}, which there is already")
+                raise UsageError(f"extra_converters: {module} has a converter {name!r}, which there is already")
             converters[name] = fill_subparser
     return converters

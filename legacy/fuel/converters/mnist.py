@@ -33,10 +33,27 @@ def convert_mnist(directory, output_directory, output_filename=None, dtype=None)
         data.convert_mnist(directory, plain)
         sets = {name: dict(data.H5PYDataset(plain, name).arrays) for name in FILES}
     for arrays in sets.values():
-        pixels = arrays["features"]
-        arrays["features"] = pixels >= 128 if dtype == "bool" else pixels.astype(dtype) / numpy.dtype(dtype).type(255)
+        arrays["features"] = _pixels(arrays["features"], dtype)
     data.write_hdf5(path, sets, axes=AXES, command=f"fuel-convert mnist --dtype {dtype}")
     return (path,)
+
+
+def read_mnist_images(filename, dtype=None):
+    """The pictures of one original file, (n, 1, 28, 28); `dtype` as `convert_mnist` takes it."""
+    return _pixels(data.read_idx(filename)[:, None], dtype)
+
+
+def read_mnist_labels(filename):
+    """The digits of one original file, uint8 (n, 1)."""
+    return data.read_idx(filename)[:, None]
+
+
+def _pixels(pixels, dtype):
+    if dtype is None:
+        return pixels
+    if numpy.dtype(dtype) == bool:
+        return pixels >= 128
+    return pixels.astype(dtype) / numpy.dtype(dtype).type(255)
 
 
 def fill_subparser(subparser):

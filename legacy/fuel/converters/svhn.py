@@ -3,7 +3,16 @@
 import os
 
 from bricks import data
-from fuel._gone import WRITE
+from fuel._gone import WRITE, gone
+
+convert_svhn_format_1 = gone("fuel.converters.svhn.convert_svhn_format_1", WRITE)
+
+
+def convert_svhn_format_2(directory, output_directory, output_filename="svhn_format_2.hdf5"):
+    """Convert the files in a folder; the path of what was made, in a tuple."""
+    path = os.path.join(output_directory, output_filename)
+    data.convert_svhn(directory, path)
+    return (path,)
 
 
 def convert_svhn(which_format, directory, output_directory, output_filename=None):
@@ -12,9 +21,7 @@ def convert_svhn(which_format, directory, output_directory, output_filename=None
         raise NotImplementedError(f"convert_svhn: format 1 is gone; instead: {WRITE}")
     if which_format != 2:
         raise ValueError(f"convert_svhn: which_format must be 2, got {which_format!r}")
-    path = os.path.join(output_directory, output_filename or "svhn_format_2.hdf5")
-    data.convert_svhn(directory, path)
-    return (path,)
+    return convert_svhn_format_2(directory, output_directory, output_filename or "svhn_format_2.hdf5")
 
 
 def fill_subparser(subparser):

@@ -1,5 +1,6 @@
 """Data sets: what gives examples when asked for them. Where one stands in it is a state that the stream keeps."""
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
@@ -21,6 +22,7 @@ class Dataset(ABC):
 
     provides_sources = None
     default_transformers = ()
+    _shared = ()  # attributes that copies have in common: large, and changed by nobody
 
     def __init__(self, sources=None, axis_labels=None):
         if not self.provides_sources:
@@ -84,6 +86,12 @@ class Dataset(ABC):
     @abstractmethod
     def get_data(self, state=None, request=None):
         """What was asked for: a tuple in the order of `sources`; StopIteration where there is no more."""
+
+    def __deepcopy__(self, memo):
+        twin = memo[id(self)] = type(self).__new__(type(self))
+        memo.update({id(self.__dict__[name]): self.__dict__[name] for name in self._shared if name in self.__dict__})
+        twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return twin
 
     def filter_sources(self, data):
         """Of data for all of `provides_sources` that for `sources`."""
@@ -176,6 +184,8 @@ class IndexableDataset(Dataset):
     >>> dataset.num_examples, dataset.get_data(request=[3, 0])
     (4, (array([5, 2]),))
     """
+
+    _shared = ("indexables",)
 
     def __init__(self, indexables, start=None, stop=None, **kwargs):
         named = indexables if isinstance(indexables, dict) else {"data": indexables}

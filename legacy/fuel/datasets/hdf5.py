@@ -20,7 +20,7 @@ from fuel.schemes import SequentialExampleScheme
 from fuel.utils import Subset, do_not_pickle_attributes
 
 
-@do_not_pickle_attributes("data_sources", "reader")
+@do_not_pickle_attributes("data_sources", "hdf5_reader")
 class H5PYDataset(Dataset):
     """The examples of one or more sets of an HDF5 file.
 
@@ -65,6 +65,7 @@ class H5PYDataset(Dataset):
     """
 
     interface_version = "0.3"
+    _shared = ("_data_sources", "_hdf5_reader")
 
     def __init__(
         self,
@@ -108,7 +109,7 @@ class H5PYDataset(Dataset):
         self.subsets = [Subset(rows[source][places], lengths[source]) for source in self.sources]
         total = len(rows[self.sources[0]])
         everything = len(places) == total and bool((numpy.diff(places) == 1).all())
-        self.reader = Reader(
+        self.hdf5_reader = Reader(
             self.path,
             self.which_sets,
             subset=None if everything else places,
@@ -117,17 +118,17 @@ class H5PYDataset(Dataset):
         )
         self.data_sources = None
         if self.load_in_memory:
-            arrays = self.reader.to_memory().arrays
-            self.reader.close()
+            arrays = self.hdf5_reader.to_memory().arrays
+            self.hdf5_reader.close()
             self.data_sources = tuple(_writeable(arrays[source]) for source in self.sources)
 
     @property
     def num_examples(self):
         """How many examples there are."""
-        return self.reader.num_examples
+        return self.hdf5_reader.num_examples
 
     def close(self, state):
-        self.reader.close()
+        self.hdf5_reader.close()
 
     def get_data(self, state=None, request=None):
         if state is not None or request is None:
@@ -137,7 +138,7 @@ class H5PYDataset(Dataset):
         if isinstance(request, Integral):
             return tuple(array[0] for array in self.get_data(request=[request]))
         numbers = range(self.num_examples)[request] if isinstance(request, slice) else request
-        read = self.reader.read(numpy.asarray(numbers))
+        read = self.hdf5_reader.read(numpy.asarray(numbers))
         return tuple(read[source] for source in self.sources)
 
     @staticmethod

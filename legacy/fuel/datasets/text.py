@@ -72,7 +72,8 @@ class TextFile(Dataset):
         return _Lines(self.files, self.encoding or "utf-8")
 
     def close(self, state):
-        state.close()
+        if state is not None:  # of a stream that is closed already
+            state.close()
 
     def get_data(self, state=None, request=None):
         if request is not None:

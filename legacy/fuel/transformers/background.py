@@ -43,7 +43,12 @@ class BackgroundProcess:
         while True:
             if self.error is not None:
                 raise self.error
-            epoch, kind, data = self.batches.get()
+            try:
+                epoch, kind, data = self.batches.get(timeout=WAIT)
+            except queue.Empty:
+                if self.stopped:
+                    raise ValueError("MultiProcessing: the stream is closed; make a new one") from None
+                continue
             if kind == "error":
                 self.stopped, self.error = True, data
                 continue
@@ -108,6 +113,10 @@ class MultiProcessing(Transformer):
             weakref.finalize(self, _stop, self.background)
             self._thread.start()
         return self.background.get_next_data()
+
+    def close(self):
+        self.background.stopped = True
+        super().close()
 
     def __getstate__(self):
         raise TypeError(

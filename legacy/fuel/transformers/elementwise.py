@@ -71,7 +71,13 @@ class ScaleAndShift(_Elementwise):
         self.scale, self.shift = scale, shift
 
     def change(self, array):
-        return numpy.add(*scalar_pair(numpy.multiply(*scalar_pair(array, self.scale)), self.shift))
+        # What is a copy anyway is worked on in place: large arrays are dear to make.
+        scaled, scale = scalar_pair(array, self.scale)
+        scaled = numpy.multiply(scaled, scale, out=None if scaled is array else scaled)
+        shifted, shift = scalar_pair(numpy.asarray(scaled), self.shift)
+        if numpy.ndim(shift):
+            return numpy.add(shifted, shift)
+        return numpy.add(shifted, shift, out=shifted) if shift else shifted
 
 
 class Cast(_Elementwise):

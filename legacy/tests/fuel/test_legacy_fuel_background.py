@@ -1,7 +1,7 @@
 """Batches made ahead: the same as without, errors where the batch would be, no mixing of epochs."""
 
+import copy
 import pickle
-import threading
 import time
 
 import numpy as np
@@ -67,18 +67,36 @@ def test_errors_come_out_after_the_batches_before_them():
 
 
 def test_no_more_is_made_than_there_is_room_for_and_the_thread_ends():
-    made, before = [], threading.active_count()
+    made = []
     stream = MultiProcessing(numbers(lambda data: made.append(1) or data), max_store=2)
-    assert threading.active_count() == before  # nothing starts before it is asked for
+    assert stream._thread is None  # nothing starts before it is asked for
     epoch = stream.get_epoch_iterator()
     next(epoch)
     time.sleep(0.3)
     assert len(made) <= 4
+    thread = stream._thread
+    assert thread.is_alive()
     del stream, epoch
-    deadline = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert threading.active_count() == before
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+def test_a_closed_stream_gives_what_is_ready_and_then_says_so():
+    stream = MultiProcessing(numbers(), max_store=1)
+    epoch = stream.get_epoch_iterator()
+    next(epoch)
+    stream.close()
+    with pytest.raises(ValueError, match="is closed"):
+        for _ in range(3):
+            next(epoch)
+
+
+def test_arrays_are_not_copied():
+    dataset = IndexableDataset({"x": np.zeros(5), "y": [1, 2, 3, 4, 5]})
+    dataset.rng = np.random.RandomState(1)
+    twin = copy.deepcopy(dataset)
+    assert twin.x is dataset.x and twin.y is dataset.y and twin is not dataset
+    assert twin.rng is not dataset.rng and twin.rng.rand() == dataset.rng.rand()
 
 
 def test_it_says_what_it_cannot_do():

@@ -73,6 +73,8 @@ def test_text_by_words(tmp_path):
     stream = DataStream(TextFile(files, DICTIONARY, preprocess=str.lower))
     assert stream.sources == ("features",) and stream.produces_examples
     assert list(stream.get_epoch_iterator()) == [([0, 3, 4, 2, 1],), ([0, 1],), ([0, 3, 1],)]
+    stream.close()
+    assert len(list(stream.get_epoch_iterator())) == 3
     plain = TextFile(files, DICTIONARY, bos_token=None, eos_token=None)
     assert list(DataStream(plain).get_epoch_iterator()) == [([3, 4, 2],), ([],), ([2],)]
 

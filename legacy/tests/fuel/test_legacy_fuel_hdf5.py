@@ -1,5 +1,6 @@
 """H5PYDataset: files as Fuel's documentation wrote them, sets, subsets, varying lengths, in memory and from disk."""
 
+import copy
 import pickle
 
 import h5py
@@ -9,7 +10,7 @@ from fuel.datasets import CIFAR10, MNIST, SVHN, CalTech101Silhouettes, H5PYDatas
 from fuel.datasets.hdf5 import PytablesDataset
 from fuel.schemes import SequentialScheme, ShuffledScheme
 from fuel.streams import DataStream
-from fuel.transformers import ForceFloatX
+from fuel.transformers import ForceFloatX, MultiProcessing
 from fuel.utils import find_in_data_path
 
 VECTORS = np.random.RandomState(0).normal(size=(100, 10)).astype("float32")
@@ -213,6 +214,15 @@ def test_pickling_leaves_the_data_behind_and_loads_it_again(path, in_memory):
     for batch, other in zip(epoch, again, strict=True):
         assert all((a == b).all() for a, b in zip(batch, other, strict=True))
     assert again.data_stream.dataset.num_examples == 80
+
+
+def test_copies_share_what_is_in_memory(path):
+    dataset = H5PYDataset(path, ("train",), load_in_memory=True)
+    twin = copy.deepcopy(dataset)
+    assert twin.data_sources[0] is dataset.data_sources[0] and twin.num_examples == 90
+    from_disk = MultiProcessing(DataStream(H5PYDataset(path, ("train",)), iteration_scheme=SequentialScheme(90, 30)))
+    for _ in range(2):
+        assert (np.concatenate([batch[1] for batch in from_disk.get_epoch_iterator()]) == TARGETS[:90]).all()
 
 
 def test_arrays_in_memory_are_the_programs(path):

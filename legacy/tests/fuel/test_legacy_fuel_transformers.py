@@ -78,6 +78,13 @@ def test_scale_and_shift():
     x, y = first(ScaleAndShift(batches(), 1 / 255.0, 0, which_sources=("x",)))
     assert x.dtype == np.float64 and (x == X[:4] * (1 / 255.0)).all() and y.dtype == Y.dtype
     assert (first(ScaleAndShift(examples(), 2.0, -1))[0] == X[0] * 2.0 - 1).all()
+    assert (
+        first(ScaleAndShift(batches(), [1, 2, 3], np.ones((2, 1)), which_sources=("x",)))[0] == X[:4] * [1, 2, 3] + 1
+    ).all()
+    single = ScaleAndShift(examples(n=[2, 3], z=np.array([1.5, 2])), 3, 1)
+    assert epoch(single) == [(7, 5.5), (10, 7.0)] and X.max() <= 255  # and the data set's arrays stay as they are
+    floats = np.ones(3, "float32")
+    assert first(ScaleAndShift(batches(size=3, f=floats), 2, 3))[0].tolist() == [5, 5, 5] and (floats == 1).all()
     assert ScaleAndShift(batches(), 1, 0).axis_labels == batches().axis_labels
 
 
