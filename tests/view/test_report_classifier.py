@@ -1,8 +1,10 @@
 """A classifier's report: what it counts is what NumPy counts of the predictions; names that people gave stay names."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
+import pytensor.tensor as pt
 import pytest
 from report_lab import CLASSES, Page, trained
 
@@ -10,7 +12,7 @@ import bricks
 from bricks.data import H5PYDataset
 from bricks.view.report import filters, norms, pictures
 from bricks.view.report.classes import judgements
-from bricks.view.report.judged import BINS, MOST_MISTAKES
+from bricks.view.report.judged import BINS, MOST_MISTAKES, _Judge
 from bricks.view.report.material import Material
 from bricks.view.report.run import report_run
 from bricks.view.report.sample import Sample
@@ -108,6 +110,32 @@ def test_mistakes_are_the_surest_ones_in_order(material, predicted):
         assert (mistake.said, mistake.target) == (said[k], targets[k])
         assert mistake.confidence == pytest.approx(sure[k], abs=1e-6)
         assert np.array_equal(material.sample.at(*mistake.place)["features"], features[k])
+
+
+def test_steps_are_counted_where_the_mask_is_and_mistakes_say_their_step():
+    rng = np.random.default_rng(0)
+    targets, mask = rng.integers(0, 3, (4, 5)), (rng.random((4, 5)) < 0.6).astype("float32")
+    values = rng.dirichlet(np.ones(3), (4, 5)).astype("float32")
+    inputs = {
+        "targets": pt.lmatrix("targets"),
+        "features_mask": pt.fmatrix("features_mask"),
+        "mask": pt.fmatrix("mask"),
+    }
+    model = SimpleNamespace(inputs=inputs, outputs={"p": pt.ftensor3("p")})
+    one = _Judge(SimpleNamespace(model=model), "p", "targets", batch_axis=1)
+    one.add(values, {"targets": targets, "mask": mask, "features_mask": 1 - mask}, 0, np.arange(10, 15))
+    judged = one.judged()
+    counted = np.zeros((3, 3), int)
+    mistakes = []
+    for t in range(4):
+        for n in range(5):
+            if mask[t, n]:
+                said = values[t, n].argmax()
+                counted[targets[t, n], said] += 1
+                mistakes += [(values[t, n].max(), t, 10 + n)] if said != targets[t, n] else []
+    assert judged.matrix.tolist() == counted.tolist() and judged.count == mask.sum() == judged.bins[:, 0].sum()
+    found = [(mistake.confidence, mistake.step, mistake.number) for mistake in judged.mistakes]
+    assert found == sorted(mistakes, reverse=True)
 
 
 def test_calibration_is_what_its_definition_says(material, predicted):

@@ -14,7 +14,7 @@ from bricks.view.report import memory
 from bricks.view.report.heatmaps import MOST_GATES, heat_maps, order_of
 from bricks.view.report.judged import target_of
 from bricks.view.report.material import Material
-from bricks.view.report.sample import Sample
+from bricks.view.report.sample import Sample, is_mask
 from bricks.view.report.units import Recording, examples_for, gates_of, is_between_0_and_1, is_fixed, steps_of, units_of
 
 MOST_UNITS, MOST_LESIONED_UNITS, EXAMPLES, MOST_MEASURES, MOST_LESIONED = 4, 2, 3, 2, 8
@@ -111,7 +111,7 @@ def _inputs(material: Material, batch, sources: dict[str, Source], place: int, l
         values, source = batch[name], sources[name]
         if values.ndim == 3 and source.batch_axis in (0, 1) and values.dtype.kind == "f":
             found[name] = np.take(values, place, source.batch_axis)[length]
-        elif values.ndim == 2 and source.batch_axis == 1 and name != "mask":
+        elif values.ndim == 2 and source.batch_axis == 1 and not is_mask(name):
             found[name] = values[:, place, None][length]
     return found
 

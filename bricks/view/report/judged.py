@@ -129,7 +129,7 @@ class _Judge:
         inputs = trained.model.inputs
         self.matrix = ConfusionMatrix(inputs[target], trained.model.outputs[output])
         self.matrix.reset()
-        self.masked = "mask" in inputs
+        self.masks = [name for name in ("mask", f"{target}_mask") if name in inputs]
         self.bins = np.zeros((BINS, 3))
         self.heap: list[tuple[float, tuple[int, int], Mistake]] = []
 
@@ -137,8 +137,8 @@ class _Judge:
         """Count a batch, and keep the mistakes that are more confident than those kept."""
         targets = batch[self.target]
         flat, wanted = values.reshape(-1, values.shape[-1]), targets.reshape(-1)
-        mask = batch["mask"] if self.masked and batch["mask"].shape == targets.shape else np.ones_like(targets)
-        counted = mask.reshape(-1) != 0
+        masks = [batch[name] for name in self.masks if batch[name].shape == targets.shape]
+        counted = (masks[0] if masks else np.ones_like(targets)).reshape(-1) != 0
         self.matrix.add(wanted, flat, counted)
         said, confidence = flat.argmax(axis=-1), flat.max(axis=-1).astype("float64")
         right = said == wanted

@@ -11,6 +11,7 @@ from bricks.view.report import pictures
 from bricks.view.report.classes import judgements
 from bricks.view.report.judged import MOST_MISTAKES, Judged, Mistake, class_names
 from bricks.view.report.material import Material
+from bricks.view.report.sample import is_mask
 
 MOST_NUMBERS, MOST_OF_MANY = 8, 8
 
@@ -30,7 +31,7 @@ def section(material: Material) -> Section | None:
 
 
 def _shown(material: Material, judged: Judged, names: list[str]) -> list:
-    needed = {name: material.sample.sources[name] for name in material.trained.needed}
+    needed = {name: material.sample.sources[name] for name in material.trained.needed if not is_mask(name)}
     source = pictures.source_of_pictures(needed)
     if source is None or any(mistake.step is not None for mistake in judged.mistakes):
         return [_table(material, judged, names, list(needed))]
@@ -60,9 +61,14 @@ def _table(material: Material, judged: Judged, names: list[str], needed: list[st
         example = material.sample.at(*mistake.place)
         step = [mistake.step] if steps else []
         classes = [page.name(names[mistake.target], 30), page.name(names[mistake.said], 30)]
-        seen = [_numbers(example[name]) for name in needed]
+        seen = [_numbers(_at_step(example[name], mistake.step)) for name in needed]
         rows.append([f"{mistake.number:,}", *step, *classes, f"{100 * mistake.confidence:.1f} %", *seen])
     return page.table(header, rows)
+
+
+def _at_step(array: np.ndarray, step: int | None) -> np.ndarray:
+    """Of a sequence that is judged at every step, what it is at that one."""
+    return array if step is None or not array.ndim or len(array) <= step else array[step]
 
 
 def _numbers(array: np.ndarray) -> Markup:

@@ -12,7 +12,7 @@ from bricks.view.page import Section
 from bricks.view.report.material import Material, said
 from bricks.view.report.units import units_of
 
-MOST_DIAGRAMS, MOST_HISTOGRAMS, MOST_ROWS = 3, 24, 60
+MOST_DIAGRAMS, MOST_HISTOGRAMS, MOST_ROWS = 3, 24, 24
 
 MOST_SHOWN = 33
 """Characters of a parameter's path above its histogram: its end says most."""
@@ -37,7 +37,7 @@ def diagrams(trained: Trained) -> list[Markup]:
         except BricksError as error:  # without Graphviz, say
             found.append(page.note(f"No diagram of {brick.path}: {said(error)}."))
         else:
-            found.append(page.figure(drawn, brick.path if len(bricks) > 1 else "", wide=True))
+            found.append(page.figure(drawn, wide=True))
     return found
 
 

@@ -7,6 +7,7 @@ from bricks.training.trained import Trained
 from bricks.view import figures, page
 from bricks.view.page import Section
 from bricks.view.report.material import Material
+from bricks.view.report.sample import is_mask
 
 MOST_POINTS, MOST_OUTPUTS, EXAMPLES, SEED = 1500, 3, 3, 0
 
@@ -27,7 +28,7 @@ def _pairs(trained: Trained, batch) -> list[tuple[str, str]]:
     """Outputs and the targets that they are of: a float source that is not needed to predict, of the same shape."""
     inputs = trained.model.inputs
     spare = [
-        n for n, v in inputs.items() if n not in trained.needed and v.type.dtype.startswith("float") and n != "mask"
+        n for n, v in inputs.items() if n not in trained.needed and v.type.dtype.startswith("float") and not is_mask(n)
     ]
     if not spare:
         return []
@@ -52,9 +53,9 @@ def _of(material: Material, output: str, target: str) -> list:
 
 def _counted(batch, target: str) -> np.ndarray:
     """What counts of a target, along its first axes."""
-    mask = batch.get("mask")
-    if mask is not None and mask.shape == batch[target].shape[: mask.ndim]:
-        return mask != 0
+    for name in ("mask", f"{target}_mask"):
+        if name in batch and batch[name].shape == batch[target].shape[: batch[name].ndim]:
+            return batch[name] != 0
     return np.ones(batch[target].shape[:1], bool)
 
 

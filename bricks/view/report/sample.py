@@ -116,3 +116,12 @@ class Sample:
 
     def _taken(self, batch: dict[str, np.ndarray], places: np.ndarray) -> dict[str, np.ndarray]:
         return {name: np.take(batch[name], places, self.sources[name].batch_axis) for name in self.sources}
+
+
+def is_mask(name: str) -> bool:
+    """Whether a source says where sequences are, as `Padding` names it and as the lab's models do.
+
+    >>> [is_mask(name) for name in ("mask", "features_mask", "masked")]
+    [True, True, False]
+    """
+    return name == "mask" or name.endswith("_mask")

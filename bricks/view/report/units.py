@@ -70,7 +70,8 @@ class Recording:
         needed = {v.name for v in ComputationGraph([trace[name] for name in self.names]).inputs}
         self._given = {name: batch[name] for name in needed}
         mask = dynamics.application_of([model.cost, *model.outputs.values()], unit).arguments.get("mask")
-        self.mask = batch["mask"] > 0 if mask is not None and "mask" in batch else None
+        sources = [] if mask is None else [v.name for v in ComputationGraph(mask).inputs if v.name in batch]
+        self.mask = batch[sources[0]] > 0 if len(sources) == 1 and batch[sources[0]].ndim == 2 else None
 
     def __call__(self) -> dict[str, np.ndarray]:
         """Activations (time, batch, dim) with the parameters that the model has now."""
