@@ -12,6 +12,7 @@ import numpy as np
 from bricks.data.contracts import Batch, Source, Transformer
 from bricks.data.names import axis_labels, chosen
 from bricks.data.ragged import common, ragged
+from bricks.data.showing import as_table
 from bricks.errors import DataError, UsageError
 
 
@@ -117,6 +118,9 @@ class ArrayDataset:
         dataset.num_examples = len(range(self.num_examples)[part])
         dataset.part_of = self, range(self.num_examples)[part]
         return dataset
+
+    def _repr_html_(self) -> str:
+        return as_table(self.name, f"{self.num_examples:,} examples in memory", self.sources)
 
 
 def example_numbers(indices: Sequence[int] | np.ndarray, num_examples: int, who: str) -> np.ndarray:

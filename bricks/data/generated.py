@@ -12,6 +12,7 @@ from bricks.data.arrays import ArrayDataset
 from bricks.data.contracts import Batch, Source, Stream, Transformer
 from bricks.data.draws import Place, through
 from bricks.data.schemes import SequentialScheme, ShuffledScheme, whole
+from bricks.data.showing import as_table
 from bricks.data.streams import BatchIterator, DataStream
 from bricks.errors import DataError
 
@@ -108,6 +109,10 @@ class GeneratedStream:
     def iterator(self) -> BatchIterator:
         """A new iterator at the start of epoch 0."""
         return BatchIterator(self)
+
+    def _repr_html_(self) -> str:
+        about = f"{self.num_examples:,} examples in {self.batches_per_epoch:,} batches an epoch, made up anew"
+        return as_table("GeneratedStream", about, self.sources, batches=True)
 
     def _check(self, arrays: Mapping[str, np.ndarray], n: int) -> None:
         """A draw of n examples must look as the first one said that it would."""

@@ -15,6 +15,7 @@ from bricks.data.layout import SplitRow, dimension_labels, hdf5_errors, read_spl
 from bricks.data.names import as_names, axis_labels, chosen
 from bricks.data.seals import compare_seal
 from bricks.data.selection import Rows, pick, read_rows, set_rows, subset_rows, union
+from bricks.data.showing import as_table
 from bricks.data.sums import REMEDY, read_sums
 from bricks.data.varying import describe_varying, is_varying, read_varying
 from bricks.errors import DataError, UsageError, nearest
@@ -152,6 +153,11 @@ class H5PYDataset:
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_open_file": None}  # an open file stays in its process
+
+    def _repr_html_(self) -> str:
+        where = "in memory" if self._memory is not None else "read as asked"
+        about = f"{self.num_examples:,} examples of {', '.join(self.which_sets)}, {where}, of {self.path}"
+        return as_table("H5PYDataset", about, self.sources)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[h5py.File]:

@@ -13,6 +13,7 @@ from bricks.data.contracts import Batch, Dataset, Scheme, Source, Stream, Transf
 from bricks.data.draws import Place, through
 from bricks.data.readahead import ReadAhead, Thread
 from bricks.data.schemes import Shard, batch_cuts, whole
+from bricks.data.showing import as_table
 from bricks.data.workers import SLOTS, Workers
 from bricks.errors import CheckpointError, DataError, UsageError
 
@@ -164,6 +165,10 @@ class DataStream:
         if self.produces_examples:
             return {name: np.moveaxis(array, self._axis[name], 0)[0] for name, array in batch.items()}
         return batch
+
+    def _repr_html_(self) -> str:
+        about = f"{self.num_examples:,} examples in {self.batches_per_epoch:,} batches an epoch"
+        return as_table(f"{type(self).__name__}, {type(self.scheme).__name__}", about, self.sources, batches=True)
 
     @property
     def arrays(self) -> Mapping[str, np.ndarray] | None:
