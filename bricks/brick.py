@@ -283,6 +283,10 @@ class Brick(Node):
         """The brick drawn with those inside it: sizes of parameters, shapes on arrows; see `bricks.view.diagram`.
 
         In a notebook it is shown; `.save("mlp.svg")`, `.png` or `.pdf` writes it.
+
+        >>> from bricks.layers import Linear
+        >>> Linear(784, 10, seed=1).diagram()
+        <Drawing: Diagram of Linear linear: 3 boxes, 7,850 parameters>
         """
         from bricks.view import diagram
 

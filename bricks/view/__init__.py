@@ -1,7 +1,7 @@
 """Seeing: diagrams of models and units, plots, reports of runs, the explorer of data sets.
 
-What is here needs matplotlib and Jinja2, diagrams also Graphviz (`pip install 'bricks[view]'`); nothing loads before it is
-asked for.
+What is here needs matplotlib and Jinja2, diagrams also Graphviz (`pip install 'bricks[view]'`); nothing loads before it
+is asked for.
 """
 
 from bricks.lazy import exports

@@ -33,6 +33,8 @@ SIZE = 10.5
 _LETTER = re.compile(r"(?<![^\W_])([^\W\d_])(?![^\W_ᵀ⁰¹²³⁴-⁹⁻])")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _NUMBERS = ("d", "points", "x", "y", "cx", "cy", "rx", "ry", "font-size")
+_EDGES = re.compile(r"^ +| +$")
+_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _SVG = "http://www.w3.org/2000/svg"
 _DARK = {light: dark for light, dark in zip(*(each.values() for each in colours()), strict=True)} | PAPER
 _graphviz = threading.Lock()  # it keeps some of its state in globals
@@ -219,7 +221,8 @@ def _finished(svg: str, description: str, titles: Mapping[str, str]) -> str:
         if element.get("text-anchor") == "start":
             del element.attrib["text-anchor"]
         element.attrib.pop("id", None)
-        element.attrib.pop("{http://www.w3.org/XML/1998/namespace}space", None)
+        if element.attrib.pop(_SPACE, None):  # which not every reader knows
+            element.text = _EDGES.sub(lambda spaces: "\N{NO-BREAK SPACE}" * len(spaces[0]), element.text or "")
         if element.attrib.pop("font-family", None) and element.attrib.pop("baseline-shift", None):
             size = float(element.get("font-size"))
             element.set("font-size", f"{size * 0.75:.2f}")

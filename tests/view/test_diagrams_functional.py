@@ -172,9 +172,9 @@ def test_the_assignments_net_has_the_essays_names_shapes_and_derivatives():
     given, cost = assignment(by_hand)
     picture = functional_diagram(cost)
     said = _cards(picture)
-    assert said["h'"] == "+ h' = z1 + b (batch, 4) ∂h' = ∂h ⊙ (1 − h ⊙ h) (batch, 4)"
+    assert said["h'"] == "+ b h' = z1 + b (batch, 4) ∂h' = ∂h ⊙ (1 − h ⊙ h) (batch, 4)"
     assert said["y"] == "softmax y = softmax(y') (batch, 3) ∂y = −(t / y) / n (batch, 3)"
-    assert said["y'"] == "+ y' = z2 + c (batch, 3) ∂y' = (y − t) / n (batch, 3)"
+    assert said["y'"] == "+ c y' = z2 + c (batch, 3) ∂y' = (y − t) / n (batch, 3)"
     assert said["W"] == "W (5, 4) ∂W = xᵀ ∂z1 (5, 4)"
     assert said["c"] == "c (3,) ∂c = Σbatch ∂y' (3,)"
     assert said["cost"] == "cross-entropy cost = −Σ t ⊙ log y / n scalar ∂cost = 1 scalar"
@@ -232,6 +232,16 @@ def test_what_is_drawn_must_be_a_scalar():
         functional_diagram(3.0)
     with pytest.raises(UsageError, match="down or right"):
         functional_diagram(x.sum(), direction="up")
+
+
+def test_a_models_cost_may_be_given_and_must_be_legible():
+    x, t = pt.dmatrix("x"), pt.ivector("t")
+    model = bricks.Model(CategoricalCrossEntropy()(t, Linear(IN, OUT, seed=1)(x)))
+    assert "softmax, cross-entropy" in _cards(functional_diagram(model))["cost"]
+    for _ in range(1500):
+        x = pt.tanh(x)
+    with pytest.raises(UsageError, match="at most 200 operations stay legible, got 1501"):
+        functional_diagram(x.sum())
 
 
 def test_hostile_names_are_said_below_a_symbol_and_make_no_markup():

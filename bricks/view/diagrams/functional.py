@@ -11,6 +11,7 @@ from pytensor.graph.basic import Variable
 
 from bricks import engine
 from bricks.errors import ShapeError, UsageError, nearest
+from bricks.model import Model
 from bricks.view.diagrams.shapes import shape_of, told, with_lengths
 from bricks.view.diagrams.steps import Step, Steps
 from bricks.view.diagrams.symbols import Symbols
@@ -18,6 +19,7 @@ from bricks.view.drawing import Drawing, maths, new, table, text, tint
 from bricks.view.figures import FAINT, INK, SERIES
 
 BLUE, ORANGE, GREEN, VIOLET = SERIES[0], SERIES[1], SERIES[2], SERIES[4]
+MOST_STEPS = 200
 _LEGEND = [
     "∂v is short for ∂cost/∂v, which has the shape of v; examples are rows",
     "⊙ and / go element by element; [v > 0] is 1 where that holds, else 0; n is how many the mean is over",
@@ -25,12 +27,12 @@ _LEGEND = [
 _LEGEND_OF_RUN = "‖·‖ is the root of the sum of squares, on the given values"
 
 
-def functional_diagram(cost: Variable, values: Mapping | None = None, direction: str = "down") -> Drawing:
+def functional_diagram(cost: Variable | Model, values: Mapping | None = None, direction: str = "down") -> Drawing:
     """A cost as its operations, each with its result, the derivative by that, and both shapes.
 
     Parameters
     ----------
-    cost : scalar variable
+    cost : scalar variable, or Model
         As written; nothing is rewritten.
     values : mapping, optional
         From inputs, or their names, to arrays: shapes are those of a run on them, with the norm of each result and
@@ -45,6 +47,8 @@ def functional_diagram(cost: Variable, values: Mapping | None = None, direction:
     ------
     ShapeError
         If the cost isn't a scalar.
+    UsageError
+        If it has too many operations.
 
     >>> import bricks, numpy as np, pytensor.tensor as pt
     >>> from bricks.layers import CategoricalCrossEntropy
@@ -56,11 +60,18 @@ def functional_diagram(cost: Variable, values: Mapping | None = None, direction:
     """
     if direction not in ("down", "right"):
         raise UsageError(f"functional_diagram: direction must be down or right, got {direction!r}")
+    cost = cost.cost if isinstance(cost, Model) else cost
     if not isinstance(cost, Variable):
         raise UsageError(f"functional_diagram: cost must be a symbolic variable, got {cost!r}")
     if getattr(cost.type, "ndim", None) != 0:
         raise ShapeError(f"functional_diagram: cost must be a scalar, got {cost.type}; take its mean or its sum")
-    return _Picture(Steps(cost), cost, values, direction).drawing()
+    steps = Steps(cost)
+    if len(steps.steps) > MOST_STEPS:
+        raise UsageError(
+            f"functional_diagram: at most {MOST_STEPS} operations stay legible, got {len(steps.steps)}; "
+            "bricks.view.diagram draws the same cost as bricks"
+        )
+    return _Picture(steps, cost, values, direction).drawing()
 
 
 class _Picture:
@@ -112,16 +123,25 @@ class _Picture:
     def _step(self, step: Step) -> None:
         symbol, shape = self.symbol(step.result), self._shape(step.result)
         where = "" if step.call is None else step.call.name
-        heading = f"{text(step.formula.title, bold=True)}  {text(where, 32, color=FAINT)}"
+        heading = f"{self._heading(step)}  {text(where, 32, color=FAINT)}"
         rows = [
             [f'<TD COLSPAN="3" ALIGN="LEFT">{heading}</TD>'],
             [maths(symbol), maths(f"= {step.formula.expression}"), shape],
         ]
         rows += self._derivative(step.result)
-        if step.whole:
-            rows += [self._kept(v) for v in step.call.brick.all_parameters().values()]
+        parameters = step.call.brick.all_parameters().values() if step.whole else ()
+        if parameters:
+            said = text("parameters, each with a derivative of its shape:", 60, color=FAINT)
+            rows += [[f'<TD COLSPAN="3" ALIGN="LEFT">{said}</TD>'], *map(self._kept, parameters)]
         cost = step.result is self.steps.cost
         self._node(step.result, table(rows, cellspacing=2), ORANGE if cost else BLUE, where or step.formula.title)
+
+    def _heading(self, step: Step) -> str:
+        """What an operation does to what comes from the left: x W, + b, tanh."""
+        title, symbols = step.formula.title, [self.symbol(v) for v in step.given]
+        if title == "dot":
+            return maths(" ".join(symbols), bold=True)
+        return maths(f"+ {symbols[-1]}", bold=True) if title == "+" and len(symbols) == 2 else text(title, bold=True)
 
     def _derivative(self, variable: Variable) -> list[list[str]]:
         gradient = self.gradients.get(variable)

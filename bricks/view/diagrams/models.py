@@ -125,8 +125,11 @@ class _Picture:
         if again:
             heading += text("  again", color=FAINT)
         if isinstance(brick, GatedUnit):
-            states = [text(state, color=FAINT) for state in brick.states]
-            label = table([*([state] for state in states), [text(told(("batch", brick.dim)), color=INK)]])
+            lines = [
+                *(text(state, 24, color=FAINT) for state in brick.states),
+                text(told(("batch", brick.dim)), color=INK),
+            ]
+            label = table([[f'<TD ALIGN="LEFT">  {line}</TD>'] for line in lines])
             self.graph.add_edge(name, name, label=f"<{label}>", style="dashed")
         return _card(heading, brick, rows), _look(_colour(brick))
 
