@@ -11,7 +11,6 @@ from report_lab import CLASSES, Page, trained
 import bricks
 from bricks.data import H5PYDataset
 from bricks.view.report import filters, norms, pictures
-from bricks.view.report.classes import judgements
 from bricks.view.report.judged import BINS, MOST_MISTAKES, _Judge
 from bricks.view.report.material import Material
 from bricks.view.report.run import report_run
@@ -89,7 +88,7 @@ def test_confusions_are_counted_as_numpy_counts_them(material, predicted):
     _, targets, probabilities = predicted
     counted = np.zeros((3, 3), int)
     np.add.at(counted, (targets, probabilities.argmax(axis=1)), 1)
-    (judged,) = judgements(material)
+    (judged,) = material.judged
     assert judged.matrix.tolist() == counted.tolist() and judged.count == 100
     logged = next(row for row in material.rows if row["epoch"] == material.test["epoch"])
     assert judged.error == pytest.approx(logged["valid_error"])
@@ -102,7 +101,7 @@ def test_mistakes_are_the_surest_ones_in_order(material, predicted):
     said, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(said != targets)
     expected = wrong[np.argsort(-sure[wrong])][:MOST_MISTAKES]
-    (judged,) = judgements(material)
+    (judged,) = material.judged
     assert len(expected) > 5  # or this tells nothing
     assert [mistake.number for mistake in judged.mistakes] == expected.tolist()
     for mistake in judged.mistakes:
@@ -146,7 +145,7 @@ def test_calibration_is_what_its_definition_says(material, predicted):
         inside = (sure >= k / BINS) & (sure < (k + 1) / BINS)
         if inside.any():
             gap += inside.mean() * abs(sure[inside].mean() - right[inside].mean())
-    (judged,) = judgements(material)
+    (judged,) = material.judged
     assert judged.calibration_error == pytest.approx(gap, abs=1e-6)
 
 

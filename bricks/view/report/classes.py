@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from bricks.view import figures, page
 from bricks.view.page import Section
-from bricks.view.report.judged import BINS, Judged, class_names, judge
+from bricks.view.report.judged import BINS, Judged, class_names
 from bricks.view.report.material import Material
 
 MOST_OUTPUTS, MOST_NUMBERED, MOST_DRAWN, MOST_LISTED = 4, 20, 200, 12
@@ -19,17 +19,9 @@ LONGEST = 14
 """Characters of a class's name in a plot."""
 
 
-def judgements(material: Material) -> list[Judged]:
-    """What each classifying output says of the sample; kept with the material, for several sections want it."""
-    if not hasattr(material, "_judged"):
-        there = material.trained is not None and material.sample is not None
-        material._judged = judge(material.trained, material.sample)[:MOST_OUTPUTS] if there else []
-    return material._judged
-
-
 def section(material: Material) -> Section | None:
     """Confusion matrix, errors by class, calibration; None where no output is one of classes."""
-    found = judgements(material)
+    found = material.judged[:MOST_OUTPUTS]
     if not found:
         return None
     parts: list = [

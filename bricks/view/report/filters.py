@@ -9,7 +9,6 @@ from bricks.roles import INPUT, OUTPUT
 from bricks.view import figures, page
 from bricks.view.page import Section
 from bricks.view.report import pictures
-from bricks.view.report.classes import judgements
 from bricks.view.report.judged import class_names
 from bricks.view.report.material import Material
 
@@ -31,7 +30,7 @@ def section(material: Material) -> Section | None:
     W = brick.W.get_value()
     norms = np.linalg.norm(W, axis=0)
     order = np.argsort(-norms, kind="stable")[:MOST]
-    judged = next((j for j in judgements(material) if len(j.matrix) == W.shape[1] <= COLUMNS), None)
+    judged = next((j for j in material.judged if len(j.matrix) == W.shape[1] <= COLUMNS), None)
     if judged is not None:  # softmax regression, say: a filter for each class
         order = np.arange(W.shape[1])
     drawn = [pictures.weights_as_picture(W[:, k], shape) for k in order]

@@ -18,10 +18,14 @@ from bricks.training.loading import load
 from bricks.training.saving import BEST
 from bricks.training.trained import Trained
 from bricks.view.page import shortened
+from bricks.view.report.judged import Judged, judge
 from bricks.view.report.sample import Sample
 
 MOST_EXAMPLES = 20_000
 """Of the valid set, through the model."""
+
+MOST_STEPS = 2_000_000
+"""Steps of all these examples together, where they are sequences."""
 
 LONGEST = 300
 """Characters of an error that is quoted."""
@@ -165,10 +169,18 @@ class Material(Logged):
         if self.streams is None:
             return None
         try:
-            return Sample(self.streams["valid"], MOST_EXAMPLES)
+            stream = self.streams["valid"]
+            timed = [source.shape[0] or 1 for source in stream.sources.values() if source.batch_axis == 1]
+            return Sample(stream, min(MOST_EXAMPLES, MOST_STEPS // max(timed, default=1)))
         except Exception as error:
             self.missing.append(f"The valid set can't be read: {said(error)}.")
             return None
+
+    @functools.cached_property
+    def judged(self) -> list[Judged]:
+        """What each classifying output of the model says of the sample."""
+        there = self.trained is not None and self.sample is not None
+        return judge(self.trained, self.sample) if there else []
 
     @functools.cached_property
     def initial(self) -> dict[str, dict] | None:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from bricks.view import page
 from bricks.view.page import Section
 from bricks.view.report import pictures
-from bricks.view.report.classes import judgements
+from bricks.view.report.classes import MOST_OUTPUTS
 from bricks.view.report.judged import MOST_MISTAKES, Judged, Mistake, class_names
 from bricks.view.report.material import Material
 from bricks.view.report.sample import is_mask
@@ -19,7 +19,7 @@ MOST_NUMBERS, MOST_OF_MANY = 8, 8
 def section(material: Material) -> Section | None:
     """Of each classifying output; None where there is none, or no mistake."""
     parts: list = []
-    found = judgements(material)
+    found = material.judged[:MOST_OUTPUTS]
     for judged in found:
         if judged.mistakes:
             names = class_names(material.trained, material.streams["valid"], len(judged.matrix))
