@@ -10,8 +10,9 @@ from theano import _flags
 
 _flags.start()
 
-from theano import _variables
+from theano import _quiet, _variables
 
+_quiet.filter_advice()
 _variables.install()
 
 from theano import compat, compile, configparser, gof, gradient, misc, printing, sandbox, scan_module, tensor, updates

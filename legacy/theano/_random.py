@@ -38,15 +38,6 @@ class StreamState(TheanoShared):
         value = super().get_value(borrow, return_internal_type)
         return value if return_internal_type else value.view(StateValue)
 
-    @property
-    def default_update(self):
-        """The state after the draw."""
-        return self._default_update
-
-    @default_update.setter
-    def default_update(self, value):
-        self._default_update = value
-
 
 def new_state(seed: int, kind: str, number: int) -> StreamState:
     """The state of the `number`-th draw of a stream of some kind."""

@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 from pytensor.graph.fg import FunctionGraph
-from pytensor.printing import Print, min_informative_str, pp, pprint, var_descriptor
+from pytensor.printing import Print, min_informative_str, pp, pprint
 from pytensor.printing import debugprint as _debugprint
 
 from bricks.engine.lowering import lower
@@ -20,11 +20,8 @@ __all__ = [
     "var_descriptor",
 ]
 
-try:
-    from pytensor.printing import hex_digest
-except ImportError:  # an implementation detail, here one version and gone the next
-    hex_digest = _gone.Gone("theano.printing.hex_digest", "use hashlib")
-
+hex_digest = _gone.Gone("theano.printing.hex_digest", "use hashlib")
+var_descriptor = _gone.Gone("theano.printing.var_descriptor", "use theano.printing.debugprint(variable, file='str')")
 pydotprint = _gone.Gone(
     "theano.printing.pydotprint",
     "use bricks.functional_diagram(cost) for a picture, theano.printing.debugprint for text",

@@ -146,9 +146,7 @@ def test_an_index_out_of_range_within_a_loop_is_an_error():
 
 def test_no_default_updates_leaves_them_out():
     s, t = theano.shared(1.0, "s"), theano.shared(1.0, "t")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        s.default_update, t.default_update = s + 1, t + 1
+    s.default_update, t.default_update = s + 1, t + 1
     theano.function([], s + t)()
     assert (s.get_value(), t.get_value()) == (2, 2)
     theano.function([], s + t, no_default_updates=True)()

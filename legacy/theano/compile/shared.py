@@ -11,7 +11,21 @@ __all__ = ["SharedVariable", "shared"]
 
 
 class TheanoShared(SharedArray):
-    """A shared array that can be pickled and deeply copied while its value is on the device."""
+    """A shared array that can be pickled and deeply copied while its value is on the device.
+
+    Attributes
+    ----------
+    default_update : Variable or None
+        Its new value after each call of a function that reads it and has no other for it.
+    """
+
+    @property
+    def default_update(self):
+        return self._default_update
+
+    @default_update.setter
+    def default_update(self, value):
+        self._default_update = value
 
     def __getstate__(self):
         bring_home([self])

@@ -8,6 +8,7 @@ from pytensor.graph.basic import Variable
 from pytensor.graph.traversal import ancestors
 from pytensor.scan.basic import get_updates_and_outputs
 
+from theano._quiet import filter_advice
 from theano._random import StreamState
 from theano.scan_module.scan_utils import until
 from theano.updates import OrderedUpdates
@@ -65,8 +66,7 @@ def scan(
         return _with_draws(fn(*arguments), arguments)
 
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Scan return signature will change", DeprecationWarning)
-        warnings.filterwarnings("ignore", "Setting default_update", DeprecationWarning)
+        filter_advice()
         outputs, updates = pytensor.scan(
             step,
             sequences=_listed(sequences),

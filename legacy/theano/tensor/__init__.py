@@ -19,12 +19,18 @@ from theano._differentiation import (
 )
 from theano.tensor._computing import (
     abs_,
+    advanced_subtensor1,
     argtopk,
     batched_dot,
     batched_tensordot,
+    complex_from_polar,
     inv,
+    iround,
     max_and_argmax,
     mean,
+    round,
+    round_half_away_from_zero,
+    sgn,
     topk,
     topk_and_argtopk,
 )

@@ -14,6 +14,40 @@ def inv(a):
     return pt.reciprocal(a)
 
 
+def sgn(a):
+    """-1, 0 or 1."""
+    return pt.sign(a)
+
+
+def round(a, mode=None):
+    """The nearest whole number: of two, the even one, or with mode "half_away_from_zero" the larger in size."""
+    if mode not in (None, "half_to_even", "half_away_from_zero"):
+        raise ValueError(f"theano.tensor.round: mode must be half_to_even or half_away_from_zero, got {mode!r}")
+    return round_half_away_from_zero(a) if mode == "half_away_from_zero" else pt.round_half_to_even(a)
+
+
+def round_half_away_from_zero(a):
+    """The nearest whole number, of two the larger in size."""
+    a = pt.as_tensor_variable(a)
+    whole = pt.trunc(a)
+    return whole + pt.sign(a) * pt.cast(pt.ge(abs(a - whole), 0.5), a.dtype)
+
+
+def iround(a, mode=None):
+    """`round` as int64."""
+    return pt.cast(round(a, mode), "int64")
+
+
+def complex_from_polar(abs, angle):
+    """The complex number of that size and angle."""
+    return pt.complex(abs * pt.cos(angle), abs * pt.sin(angle))
+
+
+def advanced_subtensor1(x, ilist):
+    """The rows of x with those numbers."""
+    return x[ilist]
+
+
 def mean(input, axis=None, dtype=None, op=False, keepdims=False, acc_dtype=None):
     """The mean over axes, of all by default; of integers in float64."""
     if op:

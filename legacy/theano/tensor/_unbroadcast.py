@@ -33,9 +33,6 @@ class Unbroadcast(Op):
     def perform(self, node, inputs, output_storage):
         output_storage[0][0] = inputs[0]
 
-    def infer_shape(self, fgraph, node, shapes):
-        return shapes
-
     def pullback(self, inputs, outputs, cotangents):
         broadcast = [axis for axis, n in enumerate(inputs[0].type.shape) if n == 1]
         return [pt.specify_broadcastable(cotangents[0], *broadcast) if broadcast else cotangents[0]]

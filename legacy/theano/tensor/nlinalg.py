@@ -1,5 +1,7 @@
 """`theano.tensor.nlinalg`: linear algebra, from PyTensor."""
 
+from functools import reduce
+
 import pytensor.tensor as pt
 from pytensor.tensor import linalg
 
@@ -21,7 +23,7 @@ __all__ = [
     "trace",
 ]
 
-det, eig, lstsq, matrix_dot, matrix_power = linalg.det, linalg.eig, linalg.lstsq, linalg.matrix_dot, linalg.matrix_power
+det, eig, lstsq, matrix_power = linalg.det, linalg.eig, linalg.lstsq, linalg.matrix_power
 norm, pinv, tensorinv, tensorsolve = linalg.norm, linalg.pinv, linalg.tensorinv, linalg.tensorsolve
 
 
@@ -30,9 +32,14 @@ def matrix_inverse(x):
     return linalg.inv(x)
 
 
+def matrix_dot(*matrices):
+    """The product of several matrices."""
+    return reduce(pt.dot, matrices)
+
+
 def eigh(a, UPLO="L"):  # noqa: N803 (Theano's name)
     """(eigenvalues, eigenvectors) of a symmetric matrix."""
-    return linalg.eigh(a, UPLO=UPLO) if UPLO == "L" else linalg.eigh(pt.transpose(a), UPLO="L")
+    return linalg.eigh(a if UPLO == "L" else pt.transpose(a))
 
 
 def qr(a, mode="reduced"):

@@ -40,7 +40,7 @@ def ultra_fast_sigmoid(x):
     size = abs(x)
     middle = 0.935409070603099 + 0.0458812946797165 * (size - 1.7)
     half = pt.switch(size < 1.7, 1.5 * size / (1 + size), pt.switch(size < 3, middle, 0.99505475368673))
-    return 0.5 * (pt.sgn(x) * half + 1)
+    return 0.5 * (pt.sign(x) * half + 1)
 
 
 def softsign(x):
