@@ -1,4 +1,4 @@
-"""Parameters in and out: `.npz`, `.safetensors`, our own `.h5`, and what Blocks saved. Nothing is ever unpickled.
+"""Parameters in and out: `.npz`, `.safetensors`, `.mat`, our own `.h5`, Blocks' archives. Nothing is ever unpickled.
 
 In every format an array's name is its path, `mlp/linear_0/W`; buffers lie among the parameters.
 """
@@ -6,7 +6,7 @@ In every format an array's name is its path, `mlp/linear_0/W`; buffers lie among
 import io
 import os
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,6 +15,7 @@ import numpy as np
 from bricks.brick import Brick
 from bricks.errors import CheckpointError, UsageError, nearest
 from bricks.files import atomic_path
+from bricks.mat import read_mat, rows_of, write_mat
 from bricks.matching import Match, match
 from bricks.model import Model
 from bricks.npz import read_npz, write_npz
@@ -32,8 +33,8 @@ def save_parameters(model: Model | Brick | Mapping, path: str | os.PathLike) -> 
     model : Model, Brick or mapping
         A mapping is from names to shared variables.
     path : path
-        Its suffix chooses the format: `.npz` (NumPy), `.safetensors` (needs the package of that name), `.h5` (any HDF5
-        viewer reads it; as a run's `best.h5`).
+        Its suffix chooses the format: `.npz` (NumPy), `.safetensors` (needs the package of that name), `.mat` (Matlab
+        and Octave), `.h5` (any HDF5 viewer reads it; as a run's `best.h5`).
 
     Raises
     ------
@@ -66,6 +67,7 @@ def load_parameters(
     path: str | os.PathLike,
     partial: bool = False,
     rename: Mapping[str, str] | None = None,
+    transpose: Iterable[str] = (),
 ) -> Match:
     """Set parameters and buffers to what a file holds: all of them or, where something does not fit, none.
 
@@ -74,13 +76,17 @@ def load_parameters(
     model : Model, Brick or mapping
         A mapping is from names to shared variables.
     path : path
-        `.npz`, `.safetensors`, `.h5` (ours, a run's `best.h5` and `checkpoint.h5` too), `.tar` or `.pkl` (Blocks'
-        archives, of which `_parameters` is read: its `|mlp|linear_0.W` is `mlp/linear_0/W`).
+        `.npz`, `.safetensors`, `.h5` (ours, a run's `best.h5` and `checkpoint.h5` too), `.mat` (Matlab's, up to its
+        version 7: `net.layers{1}.weights{2}` is `net/layers/1/weights/2`, and axes of length 1 do not count), `.tar` or
+        `.pkl` (Blocks' archives, of which `_parameters` is read: its `|mlp|linear_0.W` is `mlp/linear_0/W`).
     partial : bool
         Take what fits, by path and shape, and leave the rest as it is.
     rename : mapping of str to str, optional
         From beginnings of paths in the file, whole names, to what they are in the model: `{"old/net": "net"}`. The
         longest that fits is taken; "" is the beginning of all.
+    transpose : list of str
+        Beginnings of paths in the model, whole names, under which the file has matrices the other way round: (outputs,
+        inputs), as where x is a column and W x is written. Square ones look alike either way: name them too.
 
     Returns
     -------
@@ -92,7 +98,7 @@ def load_parameters(
     CheckpointError
         If the file is missing, damaged or of another kind, or does not fit; with `partial`, if nothing of it fits.
     UsageError
-        For another suffix, a package that isn't there, a renaming of what is not in the file.
+        For another suffix, a package that isn't there, a renaming or transposition of what is not in the file.
 
     Examples
     --------
@@ -111,14 +117,18 @@ def load_parameters(
     """
     variables = {name: variable for part in _kinds(model).values() for name, variable in part.items()}
     arrays = read_parameters(path)
-    found = match(variables, _renamed(arrays, rename, path) if rename else arrays)
+    arrays = _renamed(arrays, rename, path) if rename else arrays
+    arrays = _transposed(arrays, transpose, path)
+    if Path(path).suffix == ".mat":
+        arrays = {name: _with_axes_of(variables.get(name), array) for name, array in arrays.items()}
+    found = match(variables, arrays)
     if found.problems and not partial:
         raise CheckpointError(
             f"{path}: does not fit the model: {'; '.join(found.problems)}; partial=True takes what fits, "
-            "rename={'old': 'new'} gives what is called otherwise its name here"
+            f"rename={{'old': 'new'}} gives what is called otherwise its name here{_turned(found)}"
         )
     if not found.loaded:
-        raise CheckpointError(f"{path}: nothing of it fits the model:\n{found}")
+        raise CheckpointError(f"{path}: nothing of it fits the model{_turned(found)}:\n{found}")
     for name, value in found.loaded.items():
         variables[name].set_value(value)
     return found
@@ -185,6 +195,38 @@ def _renamed(arrays: Arrays, rename: Mapping[str, str], path: str | os.PathLike)
     return renamed
 
 
+def _transposed(arrays: Arrays, beginnings: Iterable[str], path: str | os.PathLike) -> Arrays:
+    """The arrays, with the matrices under some paths the other way round."""
+    if isinstance(beginnings, str):
+        raise UsageError(f"load_parameters: transpose must be a list of paths, got {beginnings!r}")
+    turned = set()
+    for beginning in beginnings:
+        under = {name for name in arrays if f"{name}/".startswith(f"{beginning}/")}
+        matrices = {name for name in under if arrays[name].ndim == 2}
+        if not matrices:
+            what = "no matrix" if under else "nothing"
+            raise UsageError(
+                f"load_parameters: transpose: {path} has {what} at {beginning!r}; {nearest(beginning, arrays)}"
+            )
+        turned |= matrices
+    return {name: array.T if name in turned else array for name, array in arrays.items()}
+
+
+def _with_axes_of(variable, array: np.ndarray) -> np.ndarray:
+    """The array as a variable has its axes, if all but those of length 1 are the same."""
+    if variable is None:
+        return array
+    shape = variable.get_value().shape
+    alike = [n for n in shape if n != 1] == [n for n in array.shape if n != 1]
+    return array.reshape(shape) if alike else array
+
+
+def _turned(found: Match) -> str:
+    """What to say of matrices that would fit the other way round."""
+    names = [name for name, (mine, theirs) in found.other_shape.items() if len(mine) == 2 and mine == theirs[::-1]]
+    return f"; transpose={names!r} turns matrices that are stored (outputs, inputs)" if names else ""
+
+
 # The formats: a writer gets values by kind, a reader gives all by name.
 
 
@@ -231,6 +273,21 @@ _DTYPES = {"BOOL": "?", "F16": "<f2", "F32": "<f4", "F64": "<f8"}
 _DTYPES |= {"I8": "i1", "I16": "<i2", "I32": "<i4", "I64": "<i8", "U8": "u1", "U16": "<u2", "U32": "<u4", "U64": "<u8"}
 
 
+def _write_mat(path: Path, values: dict[str, Arrays]) -> None:
+    write_mat(path, {PARAMETERS: rows_of(_together(values))})
+
+
+def _read_mat(file: BinaryIO, path: Path) -> Arrays:
+    """All arrays; of a file of ours the parameters alone, by their own paths."""
+    arrays = read_mat(file, str(path), CheckpointError)
+    ours = {name.removeprefix(f"{PARAMETERS}/"): v for name, v in arrays.items() if name.startswith(f"{PARAMETERS}/")}
+    return ours or arrays
+
+
+PARAMETERS = "parameters"
+"""The variable of a `.mat` file of ours that holds them."""
+
+
 def _write_h5(path: Path, values: dict[str, Arrays]) -> None:
     checkpoints.write(path, {"about": {"bricks": _version()}, "model": values})
 
@@ -272,10 +329,11 @@ def _version() -> str:
     return __version__
 
 
-_WRITERS = {".npz": _write_npz, ".safetensors": _write_safetensors, ".h5": _write_h5}
+_WRITERS = {".npz": _write_npz, ".safetensors": _write_safetensors, ".mat": _write_mat, ".h5": _write_h5}
 _READERS = {
     ".npz": _read_npz,
     ".safetensors": _read_safetensors,
+    ".mat": _read_mat,
     ".h5": _read_h5,
     ".tar": _read_blocks,
     ".pkl": _read_blocks,

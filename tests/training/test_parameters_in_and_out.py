@@ -281,7 +281,7 @@ def test_a_damaged_npz_is_refused(tmp_path):
 def test_what_is_asked_wrongly_is_said(tmp_path, monkeypatch):
     with pytest.raises(UsageError, match=r"x.safetensor must end in one of .*; did you mean '.safetensors'"):
         bricks.save_parameters(net(1), tmp_path / "x.safetensor")
-    with pytest.raises(UsageError, match=r"must end in one of .npz, .safetensors, .h5;"):
+    with pytest.raises(UsageError, match=r"must end in one of .npz, .safetensors, .mat, .h5;"):
         bricks.save_parameters(net(1), tmp_path / "x.tar")  # read, not written
     with pytest.raises(UsageError, match="a Model's, a Brick's or a mapping's"):
         bricks.save_parameters(3, tmp_path / "x.npz")
