@@ -6,6 +6,7 @@ import pytest
 
 from bricks.brick import Brick
 from bricks.engine import function, grad, recurrence
+from bricks.engine.shape_errors import shape_error
 from bricks.errors import ShapeError
 from bricks.gated import LSTM, GatedUnit
 from bricks.layers import MLP, Tanh
@@ -91,3 +92,12 @@ def test_a_graph_without_bricks_is_told_of_as_well():
     x, y = pt.fvector("x"), pt.fvector("y")
     with pytest.raises(ShapeError, match=r"function: the inputs of Add must fit together, got x \(2,\), y \(3,\) \("):
         function([x, y], x + y)(ones(2), ones(3))
+
+
+def test_of_many_inputs_the_first_are_shown_and_the_rest_counted():
+    node = pt.join(0, *(pt.fmatrix(f"x{n}") for n in range(10))).owner  # and the axis
+    message = str(shape_error(node, [np.int8(0), *(ones(n, 2) for n in range(10))], ValueError("a reason.\nand more")))
+    assert message == (
+        "the inputs of Join must fit together, got 0 (), x0 (0, 2), x1 (1, 2), x2 (2, 2), x3 (3, 2), x4 (4, 2), "
+        "x5 (5, 2), x6 (6, 2) and 3 more (a reason)"
+    )

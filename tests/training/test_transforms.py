@@ -85,6 +85,14 @@ def test_a_step_that_is_not_finite_is_removed_and_the_others_are_made():
     np.testing.assert_allclose(bad.get_value(), np.float32([2, 3]) - 0.5 * np.float32([2, 3]) / np.sqrt(13), rtol=1e-6)
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_one_bad_element_removes_the_whole_step_of_its_parameter_alone(bad):
+    weights, others = shared("weights", [1.0, 2.0, 3.0]), shared("others", [4.0])
+    steps = {weights: pt.constant(np.float32([1, bad, 1])), others: pt.constant(np.float32([1]))}
+    new, _ = RemoveNotFinite(0.75).compute_steps(steps)
+    assert (new[weights].eval().tolist(), new[others].eval().tolist()) == ([0.25, 0.5, 0.75], [1])
+
+
 def test_put_first_it_keeps_moments_and_clipping_finite():
     descent, good, bad = spoiled_descent(CompositeRule([RemoveNotFinite(), StepClipping(100.0), Adam(0.1)]))
     for batch in (FINE, SPOILED, FINE):
