@@ -5,10 +5,12 @@ colour, by which a reader's dark mode changes them. No figure is known to pyplot
 """
 
 import base64
+import contextlib
 import io
 import itertools
 import os
 import re
+import warnings
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -171,7 +173,8 @@ def svg(figure: Figure, description: str) -> Markup:
         For those who don't see it; escaped here.
     """
     written = io.StringIO()
-    with rc_context({**_STYLE, "svg.hashsalt": f"figure {next(_number)}"}):  # identifiers are the page's, too
+    # Identifiers are the page's, too.
+    with rc_context({**_STYLE, "svg.hashsalt": f"figure {next(_number)}"}), _any_letters():
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(written, format="svg", dpi=PNG_DPI, transparent=True, metadata=nothing)
     text = written.getvalue()
@@ -188,8 +191,16 @@ def svg(figure: Figure, description: str) -> Markup:
 
 def save(figure: Figure, path: str | os.PathLike) -> None:
     """A figure as a PNG file on white, whole or not at all."""
-    with style(), atomic_path(path) as temporary:
+    with style(), atomic_path(path) as temporary, _any_letters():
         figure.savefig(temporary, format="png", dpi=PNG_DPI, metadata={"Software": "bricks"})
+
+
+@contextlib.contextmanager
+def _any_letters():
+    """No warning of letters that matplotlib's own font lacks: a page's reader has them, in a PNG boxes stand for them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        yield
 
 
 def image(pixels: np.ndarray, description: str, scale: int = 1) -> Markup:
