@@ -197,7 +197,7 @@ def save(figure: Figure, path: str | os.PathLike) -> None:
 
 @contextlib.contextmanager
 def _any_letters():
-    """No warning of letters that matplotlib's own font lacks: a page's reader has them, in a PNG boxes stand for them."""
+    """No warning of letters that matplotlib's font lacks: a page's reader has them, in a PNG boxes stand for them."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         yield

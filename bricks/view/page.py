@@ -5,6 +5,7 @@ HTML. A policy in the page's head forbids every request, so that this holds also
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,6 +20,8 @@ LONGEST = 80
 """Characters of a name that are shown; the rest is in the tooltip, as far as `TOOLTIP`."""
 
 TOOLTIP = 400
+
+_UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # control characters, and halves of others
 
 _MARK = b'<meta name="generator" content="bricks">'
 
@@ -81,7 +84,7 @@ def fragment(*parts: Markup) -> str:
 def write(path: str | os.PathLike, text: str) -> None:
     """A page as a file, whole or not at all."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="replace")  # of file names that are no text
 
 
 def is_ours(path: str | os.PathLike) -> bool:
@@ -174,10 +177,10 @@ def name(text: object, most: int = LONGEST) -> Markup:
 def shortened(text: object, most: int = LONGEST) -> str:
     """A text of at most so many characters on one line, by leaving out its middle.
 
-    >>> shortened("abcdefghij", 7), shortened("two\\nlines")
-    ('abc…hij', 'two lines')
+    >>> shortened("abcdefghij", 7), shortened("two\\nlines"), shortened("\\x01")
+    ('abc…hij', 'two lines', '�')
     """
-    line = " ".join(str(text).split()) or str(text)
+    line = _UNSEEN.sub("\ufffd", " ".join(str(text).split()) or str(text))
     if len(line) <= most:
         return line
     tail = (most - 1) // 2

@@ -105,8 +105,9 @@ def _confusion(found: Study, baselines: Baselines) -> list[Panel]:
         axes.set_ylabel("class", fontsize=8)
 
     pair = [page.shortened(names[k], LABEL) for k in (a, b)]
-    told = f"Most often {pair[0]} is taken for {pair[1]}: {wrong[a, b]:.1f} % of them." if wrong[a, b] else ""
-    return [Panel(f"Confusions, {baselines.best.name}", draw, told)]
+    told = f"Of {baselines.best.name}, held out."
+    told += f" Most often {pair[0]} is taken for {pair[1]}: {wrong[a, b]:.1f} % of them." if wrong[a, b] else ""
+    return [Panel("Confusions of the best", draw, told)]
 
 
 def _fit(found: Baselines) -> Panel:

@@ -9,6 +9,7 @@ of their training examples: Nadeau and Bengio, "Inference for the generalization
 import math
 import os
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ import numpy as np
 
 from bricks.training.intervals import mean_interval
 from bricks.view.explorer.examples import Examples
-from bricks.view.explorer.models import classifiers, fold_numbers, one_thread, predictions, regressors
+from bricks.view.explorer.models import check_installed, classifiers, fold_numbers, predictions, regressors
+from bricks.view.explorer.steps import one_thread
 from bricks.view.explorer.targets import Target
 
 MOST_NUMBERS = 1 << 23
@@ -116,23 +118,25 @@ def baselines_of(
     truth = (found.codes if target.kind == "classes" else found.y)[rows]
     parts = fold_numbers(truth if target.kind == "classes" else None, len(rows), folds, seed)
     trained_on = len(rows) - math.ceil(len(rows) / folds)
-    with one_thread():
-        if target.kind == "classes":
-            makers = classifiers(trained_on, len(np.unique(truth)), seed)
-        else:
-            makers = regressors(trained_on, seed)
-        results = [Result(name, how, predicted=np.empty_like(truth)) for name, (how, _) in makers.items()]
+    check_installed()
+    if target.kind == "classes":
+        makers = classifiers(trained_on, len(np.unique(truth)), seed)
+    else:
+        makers = regressors(trained_on, seed)
+    results = [Result(name, how, predicted=np.empty_like(truth)) for name, (how, _) in makers.items()]
 
-        def fit(task: tuple[Result, int]) -> None:
-            (result, fold), began = task, time.monotonic()
-            held = parts == fold
-            result.predicted[held] = predictions(makers[result.name][1], X, truth, held, found.kind == "images")
-            result.seconds += time.monotonic() - began
-            advance(1)
+    def fit(task: tuple[Result, int]) -> float:
+        (result, fold), began = task, time.monotonic()
+        held = parts == fold
+        result.predicted[held] = predictions(makers[result.name][1], X, truth, held, found.kind == "images")
+        advance(1)
+        return time.monotonic() - began
 
-        tasks = [(result, fold) for result in reversed(results) for fold in range(folds)]  # the longest first
-        with ThreadPoolExecutor(os.cpu_count()) as workers:
-            list(workers.map(fit, tasks))
+    tasks = [(result, fold) for result in reversed(results) for fold in range(folds)]  # the longest first
+    with warnings.catch_warnings(), one_thread(), ThreadPoolExecutor(os.cpu_count()) as workers:
+        warnings.simplefilter("ignore")  # a baseline may stop before it converges
+        for (result, _), seconds in zip(tasks, workers.map(fit, tasks), strict=True):
+            result.seconds += seconds
     for result in results:
         for fold in range(folds):
             _score(result, truth, parts == fold, target.kind)

@@ -90,7 +90,7 @@ def _images(found: Study) -> Iterator[Panel]:
         yield plots_images.outliers(examples, rows, [_label(found, row) for row in rows])
         if palette is not None:
             yield from _apart(found)
-            if palette.number > 2:
+            if _mixed(found):
                 yield plots_common.neighbouring(found.within, examples, palette)
     if palette is not None and len(set(examples.codes[examples.codes >= 0].tolist())) > 1:
         yield plots_images.class_distances(examples, found.Z, palette)
@@ -157,7 +157,7 @@ def _general(found: Study) -> Iterator[Panel]:
     if found.within is not None:
         yield plots_common.distances(found.within, found.between, found.main)
         yield plots_common.remoteness(found.within)
-        if found.palette is not None and found.palette.number > 2:
+        if _mixed(found):
             yield plots_common.neighbouring(found.within, found.examples, found.palette)
 
 
@@ -215,6 +215,14 @@ def _label(found: Study, row: int) -> str:
     number = f"{found.examples.numbers[row]}"
     label = page.shortened(found.class_of(found.examples, row), 6)
     return f"{label}: {number}" if label else number
+
+
+def _mixed(found: Study) -> bool:
+    """Whether some of several classes lie beside others."""
+    if found.palette is None or found.palette.number < 3:
+        return False
+    codes = found.examples.codes
+    return bool((codes != codes[found.within.places[:, 0]]).any())
 
 
 def _telling_feature(found: Study) -> int:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bricks.view.explorer.running import Running
+
 MOST = 50
 """Components that are kept."""
 
@@ -26,8 +28,12 @@ class Scale:
 
     def apply(self, X: np.ndarray) -> np.ndarray:
         """X in this scale, as float32; 0 where it is missing."""
-        scaled = ((X - self.mean) / self.deviation).astype(np.float32)
-        return np.nan_to_num(scaled, copy=False, nan=0.0)
+        scaled = np.subtract(X, self.mean.astype(X.dtype, copy=False))
+        scaled /= self.deviation
+        scaled = scaled.astype(np.float32, copy=False)
+        if not np.isfinite(scaled).all():
+            np.nan_to_num(scaled, copy=False, nan=0.0)
+        return scaled
 
 
 @dataclass
@@ -67,17 +73,15 @@ def scale_of(X: np.ndarray, alike: bool) -> Scale:
     >>> scale_of(np.array([[1.0, np.nan], [3.0, 4.0]]), alike=False).apply(np.array([[1.0, np.nan]])).tolist()
     [[-1.0, 0.0]]
     """
-    there = np.isfinite(X)
-    count = np.maximum(there.sum(axis=0), 1)
-    mean = np.where(there, X, 0).sum(axis=0, dtype=np.float64) / count
-    squares = np.where(there, X - mean.astype(np.float32), 0)
-    variance = np.einsum("ij,ij->j", squares, squares, dtype=np.float64) / count
+    running = Running(X.shape[1])
+    running.add(X)
+    mean, variance = running.mean, running.deviation**2
     if alike:
-        variance = np.full(1, variance.mean())
+        variance = variance.mean(keepdims=True)
     deviation = np.sqrt(variance)
     # What is constant but for rounding stays as it is.
-    deviation[deviation <= 1e-6 * np.abs(mean if not alike else mean.mean())] = 0
-    return Scale(mean.astype(np.float32), np.where(deviation > 0, deviation, 1).astype(np.float32))
+    rounding = 8 * np.finfo(X.dtype).eps * np.abs(mean.mean() if alike else mean)
+    return Scale(mean, np.where(deviation > rounding, deviation, 1).astype(X.dtype))
 
 
 def components_of(Z: np.ndarray, most: int = MOST) -> Components:

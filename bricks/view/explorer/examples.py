@@ -14,6 +14,9 @@ from bricks.view.explorer.targets import Target, codes_and_numbers
 MOST_NUMBERS = 1 << 25
 """Of all vectors together."""
 
+MOST_DOUBLE = 1 << 23
+"""Of a table in double precision."""
+
 SIDE = 32
 """Images that are larger are made so small, by the means of neighbouring pixels, before they become vectors."""
 
@@ -29,7 +32,7 @@ class Examples:
     numbers : np.ndarray
         Which examples of the set they are.
     X : np.ndarray
-        float32 (examples, columns); NaN where a value is missing.
+        (examples, columns), float32, or float64 where a table needs it; NaN where a value is missing.
     columns : list of str
         What the numbers of X are called.
     raw : np.ndarray
@@ -114,8 +117,10 @@ def examples_of(
 def _table(roles: Roles, raw: np.ndarray, batch: Batch, titles: Mapping[str, list[str]]) -> tuple[np.ndarray, list]:
     parts, columns = [], []
     for name in (roles.features, *roles.columns):
-        values = (raw if name == roles.features else masked(batch[name], batch.get(name + MASK))).astype(np.float32)
-        values = values.reshape(len(values), -1)
+        values = raw if name == roles.features else masked(batch[name], batch.get(name + MASK))
+        # Large tables in single precision; in others a time in seconds, say, keeps its digits.
+        narrow = values.dtype.itemsize <= 2 or values.dtype == np.float32 or values.size > MOST_DOUBLE
+        values = values.reshape(len(values), -1).astype(np.float32 if narrow else np.float64)
         given = titles.get(name, [])
         alone = [name] if values.shape[1] == 1 else [f"{name} {k}" for k in range(values.shape[1])]
         parts.append(values)
@@ -138,5 +143,6 @@ def smaller(images: np.ndarray) -> np.ndarray:
 
 
 def _finite_or_nan(X: np.ndarray) -> np.ndarray:
-    X = X.astype(np.float32, copy=False)
-    return np.where(np.isfinite(X), X, np.float32(np.nan)) if not np.isfinite(X).all() else X
+    """X, with NaN for what is not finite or so large that its square is not."""
+    there = np.abs(X) < np.sqrt(np.finfo(X.dtype).max)
+    return X if there.all() else np.where(there, X, X.dtype.type(np.nan))

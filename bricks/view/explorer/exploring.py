@@ -12,7 +12,7 @@ from bricks.view.explorer.baselines import interval
 from bricks.view.explorer.choice import panels_of
 from bricks.view.explorer.findings import findings_of
 from bricks.view.explorer.panels import at_once
-from bricks.view.explorer.steps import Steps
+from bricks.view.explorer.steps import Steps, one_thread
 from bricks.view.explorer.study import Options, Study, study
 
 __all__ = ["Explored", "Options", "explore"]
@@ -80,7 +80,7 @@ def explore(word: str, options: Options | None = None, *, steps: Steps | None = 
     ('flowers', ['a', 'b'])
     """
     options, steps = options or Options(), steps or Steps()
-    with ExitStack() as stack:
+    with ExitStack() as stack, one_thread():
         found = study(word, options, steps, stack)
         with steps.step("plots"):
             first, further = panels_of(found)

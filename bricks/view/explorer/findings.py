@@ -8,7 +8,7 @@ from bricks.view import page
 from bricks.view.explorer.neighbours import RANK, Neighbours
 from bricks.view.explorer.study import Study
 
-NEAR, CHANCE = 0.25, 0.1
+NEAR, CHANCE = 0.25, 0.01
 """Two examples are nearly the same where one is nearer than NEAR times as far as the fifth neighbour, and so much
 nearer that about CHANCE such neighbours are to be expected in the whole sample where it is evenly dense."""
 

@@ -130,7 +130,7 @@ def _from_hdf5(path: Path, stack: ExitStack) -> Opened:
             try:
                 describe(file, name, who)
             except DataError as error:
-                unreadable[name] = str(error).removeprefix(f"{who}: ")
+                unreadable[name] = str(error).removeprefix(f"{who}: ").partition("; ")[0]
                 continue
             notes[name] = {
                 key: _texts(file[name].attrs[key]) for key in ("columns", "classes") if _has(file[name], key)

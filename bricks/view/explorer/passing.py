@@ -13,7 +13,7 @@ import numpy as np
 
 from bricks.data.contracts import Batch, Dataset, Source
 from bricks.view.explorer.hashing import Hashes, row_hashes
-from bricks.view.explorer.running import Counts, Running
+from bricks.view.explorer.running import Counts, Running, columns_of
 
 BLOCK_BYTES = 1 << 24
 """About what is read at a time."""
@@ -176,9 +176,9 @@ class _Plan:
         self.dataset, self.examples = dataset, dataset.num_examples
         self.block, example_bytes = _block(dataset, chunk)
         allowed = SAMPLE_BYTES // (1 if main else 4) // max(1, example_bytes)
-        self.reservoir = Reservoir(max(8, min(sample, allowed)), seed)
+        self.reservoir = Reservoir(min(sample, max(8, allowed)), seed)
         numeric = {name: source for name, source in dataset.sources.items() if source.dtype.kind != "S"}
-        self.running = {name: Running(source) for name, source in numeric.items()}
+        self.running = {name: Running(columns_of(source)) for name, source in numeric.items()}
         self.counts = {
             name: Counts() for name, source in dataset.sources.items() if name == target or _is_small(source)
         }

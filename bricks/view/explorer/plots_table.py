@@ -67,7 +67,7 @@ def pair(a: Attribute, b: Attribute, examples: Examples, palette: Palette | None
         axes.set_xlabel(page.shortened(a.name, 30), fontsize=8)
         axes.set_ylabel(page.shortened(b.name, 24), fontsize=8)
 
-    short = [page.shortened(each.name, 17) for each in (a, b)]
+    short = [page.shortened(each.name, 14) for each in (a, b)]
     return Panel(f"{short[1]} by {short[0]}", draw)
 
 

@@ -23,6 +23,9 @@ MOST_CLASSES = 100
 
 MOST_GAPPED = 10
 
+FEWEST_EACH = 3
+"""Examples that a class must have on average, for whole numbers to be classes."""
+
 SETS = ("train", "all")
 """The set that is explored where nobody says it, the likeliest first; else the first that isn't for testing."""
 
@@ -150,7 +153,7 @@ def is_classes(counts: Iterable[Counts], dtype: np.dtype, named: bool, task: str
     """Whether a target is classes: words, or few whole numbers without gaps; or what was asked for.
 
     >>> few = Counts()
-    >>> few.add(np.array([0, 1, 2, 2, 1, 0]))
+    >>> few.add(np.array([0, 1, 2, 2, 1, 0, 0, 1, 2]))
     >>> is_classes([few], np.dtype("int64"), named=False)
     True
     """
@@ -159,11 +162,15 @@ def is_classes(counts: Iterable[Counts], dtype: np.dtype, named: bool, task: str
     if named or dtype.kind in "Sb":
         return True
     found: set[float] = set()
+    total = 0
     for each in counts:
         if each.of is None:
             return False
         found |= set(each.of)
+        total += sum(each.of.values())
     if not found or any(value != int(value) for value in found):
+        return False
+    if len(found) > 2 and total < FEWEST_EACH * len(found):
         return False
     without_gaps = min(found) in (0, 1) and max(found) - min(found) + 1 == len(found)
     return len(found) <= (MOST_CLASSES if without_gaps else MOST_GAPPED)

@@ -26,23 +26,18 @@ class Running:
 
     Parameters
     ----------
-    source : Source
-        Of an example of varying length the last axes are the columns, or all numbers are one.
+    columns : int
 
     Examples
     --------
-    >>> running = Running(Source(np.dtype("float64"), (2,), ("batch", "feature")))
+    >>> running = Running(2)
     >>> running.add(np.array([[1.0, np.nan], [3.0, 5.0]]))
     >>> running.mean.tolist(), running.deviation.tolist(), running.missing.tolist()
     ([2.0, 5.0], [1.0, 0.0], [0, 1])
     """
 
-    def __init__(self, source: Source):
-        shape = source.shape[1:] if source.ragged else source.shape
-        known = None not in shape
-        self.columns = math.prod(shape) if known else 1
-        if self.columns > MOST_COLUMNS or self.columns == 0:
-            self.columns = 1
+    def __init__(self, columns: int):
+        self.columns = columns
         self.rows = 0  # for examples of varying length, steps
         self.count = np.zeros(self.columns, np.int64)
         self.infinite = 0
@@ -57,8 +52,9 @@ class Running:
             array = np.abs(array)
         values = array.reshape(-1, self.columns)
         step = max(1, PIECE // self.columns)
-        for start in range(0, len(values), step):
-            self._add(values[start : start + step])
+        with np.errstate(over="ignore", invalid="ignore"):  # squares of numbers beyond 1e154
+            for start in range(0, len(values), step):
+                self._add(values[start : start + step])
 
     @property
     def missing(self) -> np.ndarray:
@@ -112,6 +108,17 @@ class Running:
         self.squares += squares + change**2 * self.count * count / total
         self.mean += change * count / total
         self.count += count
+
+
+def columns_of(source: Source) -> int:
+    """How many columns a source has: of an example of varying length those of a step, or all numbers are one.
+
+    >>> columns_of(Source(np.dtype("float32"), (None, 13), ("batch", "time", "feature"), ragged=True))
+    13
+    """
+    shape = source.shape[1:] if source.ragged else source.shape
+    columns = 1 if None in shape else math.prod(shape)
+    return columns if 0 < columns <= MOST_COLUMNS else 1
 
 
 class Counts:

@@ -44,3 +44,19 @@ class Steps:
             task = progress.add_task(title, total=total)
             yield lambda more: progress.advance(task, more)
         self.taken.append((title, time.monotonic() - began))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Products of matrices on one core, where threadpoolctl (scikit-learn's) is there to say so.
+
+    Those here are small, and take many times longer on several cores where others work beside; the baselines are
+    trained side by side anyway.
+    """
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        yield
+        return
+    with threadpool_limits(1):
+        yield

@@ -134,12 +134,16 @@ class Study:
             return {}
         found = {}
         for name, seen in self.seen.items():
+            if self.target.one_hot and self.roles.target in seen.running:
+                running = seen.running[self.roles.target]
+                found[name] = (running.mean * running.count).round().astype(int).tolist()
+                continue
             counts = seen.counts.get(self.roles.target)
             if counts is not None and counts.of is not None:
                 found[name] = [counts.of.get(value, 0) for value in self.target.values]
         own = self.examples.codes
         if not found or self.roles.target is None or sum(map(sum, found.values())) == 0:
-            if own is not None:  # a column, or one column a class: counted in the sample
+            if own is not None:  # a column of the features: counted in the sample
                 found = {self.main: np.bincount(own[own >= 0], minlength=len(self.target.classes)).tolist()}
         return found
 

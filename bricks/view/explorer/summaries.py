@@ -1,5 +1,7 @@
 """Sequences and texts as vectors: by what their features do over time, and by how often each token comes."""
 
+import math
+
 import numpy as np
 
 from bricks.data import ragged
@@ -31,7 +33,7 @@ def masked(array: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
 
 def steps_of(example: np.ndarray) -> np.ndarray:
     """A sequence as (time, features)."""
-    return example.reshape(len(example), -1) if example.ndim else example.reshape(1, 1)
+    return example.reshape(len(example), math.prod(example.shape[1:])) if example.ndim else example.reshape(1, 1)
 
 
 def sequence_summary(sequences: np.ndarray) -> tuple[np.ndarray, list[str]]:

@@ -23,12 +23,15 @@ class Target:
     values : list
         Of classes: their values in the data, ascending; `classes` are their names.
     classes : list of str
+    one_hot : bool
+        Whether each class has a column, 1 where an example is of it.
     """
 
     name: str
     kind: str
     values: list = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
+    one_hot: bool = False
 
 
 def target_of(
@@ -53,7 +56,7 @@ def target_of(
         return replace(found, kind="steps") if found and found.kind == "classes" else Target(roles.target, kind)
     if math.prod(source.shape) > 1:
         values = list(range(math.prod(source.shape)))
-        return Target(roles.target, "classes", values, names or [str(value) for value in values])
+        return Target(roles.target, "classes", values, names or [str(value) for value in values], True)
     return _target(roles.target, counts, source.dtype, names, task)
 
 
