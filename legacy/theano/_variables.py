@@ -7,6 +7,7 @@ imports `theano` sees PyTensor as it is. What changes for one that does:
 - `bool(v)` of a symbolic variable is True, as old code expects of `if mask:`; of what `<`, `<=`, `>`, `>=` made it
   raises TypeError, as it did in Theano (PyTensor raises for all).
 - `v.reshape(shape, ndim)` takes its second argument by position, too.
+- `v.take(indices, mode=)` heeds its mode without an axis, too.
 - `v.eval({...})` compiles with `theano.function`, that is, by XLA.
 - `v.get_scalar_constant_value()` is there again.
 """
@@ -28,6 +29,7 @@ def install() -> None:
         _replace(Operators, name, _comparison(getattr(Operators, name)))
     _replace(Operators, "__bool__", _truth)
     _replace(Operators, "reshape", _reshape(Operators.reshape))
+    _replace(Operators, "take", _take)
     _replace(Operators, "get_scalar_constant_value", _get_scalar_constant_value)
     _replace(Variable, "eval", _eval)
 
@@ -72,6 +74,13 @@ def _reshape(original):
         return original(self, shape, ndim=ndim)
 
     return reshape
+
+
+def _take(self, indices, axis=None, mode="raise"):
+    """The elements of those numbers along an axis, of all in order by default."""
+    from theano.tensor import take
+
+    return take(self, indices, axis, mode)
 
 
 def _get_scalar_constant_value(self):

@@ -145,6 +145,17 @@ def test_choosing_and_writing():
         x[0] = 1
 
 
+def test_taking():
+    x, i = T.dmatrix("x"), T.lvector("i")
+    takes = [T.take(x, i), T.take(x, i, mode="wrap"), x.take(i, mode="clip"), T.take(x, [1], axis=1)]
+    f = theano.function([x, i], takes[:1])
+    g = theano.function([x, i], takes[1:])
+    assert f([[1, 2], [3, 4]], [3, -1])[0].tolist() == [4, 4]
+    assert [v.tolist() for v in g([[1, 2], [3, 4]], [3, 5, -5])] == [[4, 2, 4], [4, 4, 1], [[2], [4]]]
+    with pytest.raises(IndexError):
+        f([[1, 2], [3, 4]], [4])
+
+
 def test_products():
     a, b = np.arange(12.0).reshape(2, 2, 3), np.arange(12.0).reshape(2, 3, 2)
     A, B = T.dtensor3("A"), T.dtensor3("B")

@@ -46,7 +46,7 @@ class Function:
             return
         try:
             self._prepared = Prepared(self._task)
-        except UsageError as error:
+        except _OF_XLA as error:
             self._go_to_host(error)
         else:
             self._direct = self._prepared.function if self._prepared.is_direct else None

@@ -19,6 +19,7 @@ from theano._differentiation import (
 )
 from theano.tensor._computing import (
     abs_,
+    advanced_inc_subtensor1,
     advanced_subtensor1,
     argtopk,
     batched_dot,
@@ -48,6 +49,7 @@ from theano.tensor._making import (
     scalar,
     split,
     stack,
+    take,
     tensor,
     tensor3,
     tensor4,
@@ -60,6 +62,8 @@ from theano.tensor._making import (
 )
 from theano.tensor.shared_randomstreams import RandomStreams
 
-__all__ = sorted(name for name in globals() if not name.startswith("_"))
+random = RandomStreams(seed=0xBAD5EED)
+
+__all__ = sorted({name for name in globals() if not name.startswith("_")} - {"shared_randomstreams"})
 
 from theano.tensor import nlinalg, nnet, shared_randomstreams, signal, slinalg

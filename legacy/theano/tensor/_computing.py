@@ -45,7 +45,12 @@ def complex_from_polar(abs, angle):
 
 def advanced_subtensor1(x, ilist):
     """The rows of x with those numbers."""
-    return x[ilist]
+    return pt.as_tensor_variable(x)[ilist]
+
+
+def advanced_inc_subtensor1(x, y, ilist):
+    """x with y added to the rows of those numbers."""
+    return pt.inc_subtensor(pt.as_tensor_variable(x)[ilist], y)
 
 
 def mean(input, axis=None, dtype=None, op=False, keepdims=False, acc_dtype=None):

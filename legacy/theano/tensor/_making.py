@@ -102,6 +102,19 @@ def split(x, splits_size, n_splits, axis=0):
     return list(parts) if isinstance(parts, list | tuple) else [parts]
 
 
+def take(a, indices, axis=None, mode="raise"):
+    """The elements of those numbers along an axis, of all in order by default.
+
+    An index out of range is an error, or with mode "clip" the nearest, with mode "wrap" counted on from the start.
+    """
+    a, indices = pt.as_tensor_variable(a), pt.as_tensor_variable(indices)
+    if axis is None:
+        a, axis = pt.flatten(a), 0
+    if mode not in ("raise", "clip", "wrap"):
+        raise ValueError(f"theano.tensor.take: mode must be raise, clip or wrap, got {mode!r}")
+    return pt.take(a, indices, axis=axis, mode=mode)
+
+
 def addbroadcast(x, *axes):
     """`x` whose axes of these numbers have length 1, which is checked, and broadcast.
 

@@ -4,7 +4,6 @@ import importlib
 
 NAMES = """
     as_tensor_variable constant get_vector_length cast TensorConstant TensorSharedVariable TensorType TensorVariable
-    DenseTensorType
 
     bscalar wscalar iscalar lscalar fscalar dscalar cscalar zscalar bvector wvector ivector lvector fvector dvector
     cvector zvector brow wrow irow lrow frow drow crow zrow bcol wcol icol lcol fcol dcol ccol zcol bmatrix wmatrix
@@ -28,7 +27,7 @@ NAMES = """
     tensor_copy identity transfer transpose swapaxes shape specify_shape shape_padleft shape_padright shape_padaxis
     join concatenate roll tile horizontal_stack vertical_stack stacklists is_flat squeeze repeat compress searchsorted
     unravel_index ravel_multi_index bartlett fill_diagonal fill_diagonal_offset permute_row_elements
-    inverse_permutation sort argsort nonzero flatnonzero nonzero_values take choose set_subtensor inc_subtensor
+    inverse_permutation sort argsort nonzero flatnonzero nonzero_values choose set_subtensor inc_subtensor
     dot tensordot outer
 
     tensor_from_scalar scalar_from_tensor advanced_subtensor advanced_inc_subtensor
