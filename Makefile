@@ -22,7 +22,7 @@ help:
 	  { echo "bricks needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) --version 2>&1`: PYTHON=python3.12 make ..."; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e . -e ./legacy
+	$(BIN)/python -m pip install --quiet -e '.[view]' -e ./legacy
 	touch $@
 
 .venv/installed-test: .venv/installed

@@ -42,7 +42,8 @@ def test_a_data_file_is_written_as_it_says(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("code", BLOCKS, ids=lambda code: code.strip().splitlines()[-1][:40])
-def test_a_code_block_runs(code, capsys):
+def test_a_code_block_runs(code, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     names: dict = {}
     exec(compile(code, "README.md", "exec"), names)
     if "descent" in names:
@@ -52,6 +53,9 @@ def test_a_code_block_runs(code, capsys):
     elif "surprise" in names:
         intact, lesioned, *_, tau = map(float, capsys.readouterr().out.split())
         assert 0 < lesioned != intact and 0.5 < tau < 5
+    elif "derivation" in names:
+        assert "784 × 500" in (tmp_path / "net.svg").read_text(encoding="utf-8")
+        assert "(784, 500)" in names["derivation"].svg
     else:
         assert "linear_1" in capsys.readouterr().out
 
@@ -63,7 +67,7 @@ def test_the_invented_gate_is_the_configs():
     assert sum(bool(line.strip()) for line in yaml_block.splitlines()) <= 10
 
 
-def test_there_are_three_blocks_and_the_bare_one_is_short():
-    assert len(BLOCKS) == 3
+def test_there_are_four_blocks_and_the_bare_one_is_short():
+    assert len(BLOCKS) == 4
     lines = [line for line in BLOCKS[0].splitlines() if line.strip()]
     assert len(lines) <= 20
