@@ -181,6 +181,10 @@ def svg(figure: Figure, description: str) -> Markup:
     text = text[text.index("<svg") :]
     for colour, variable in _VARIABLE.items():
         text = text.replace(f": {colour}", f": var({variable})")
+    referred = set(re.findall(r"#([\w-]+)", text))
+    text = re.sub(
+        r' id="([^"]*)"', lambda found: found[0] if found[1] in referred else "", text
+    )  # others have them too
     text = re.sub(r"'DejaVu Sans'(, [^;\"]*)?sans-serif", "system-ui, sans-serif", text)
     width = figure.get_figwidth() * 96
     head = f'<svg role="img" aria-label="{escape(description)}" style="max-width: {width:.0f}px" '

@@ -95,7 +95,7 @@ def svg(panel: Panel, width: float = 3.5, height: float = 2.7) -> Markup:
     """One plot for a page."""
     figure, axes = figures.new(width, height)
     _draw(panel, axes)
-    return figures.svg(figure, f"{panel.title}. {panel.caption}")
+    return figures.svg(figure, page.shortened(f"{panel.title}. {panel.caption}", 300))
 
 
 @figures.style()
