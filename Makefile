@@ -29,10 +29,10 @@ help:
 	$(BIN)/python -m pip install --quiet -e '.[test]'
 	touch $@
 
-.venv-bench/installed: setup.py
+.venv-bench/installed: setup.py legacy/setup.py
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --upgrade pip
-	.venv-bench/bin/python -m pip install --quiet -e '.[bench]'
+	.venv-bench/bin/python -m pip install --quiet -e '.[bench]' -e ./legacy
 	touch $@
 
 train: .venv/installed

@@ -68,6 +68,14 @@ TABLE = [
     _mlp("mlp", 500, 100, 0.80, 1.0),
     _mlp("mlp-small", 32, 10, 0.25, None),
     Workload(
+        "mlp-old-names",
+        "MLP 784-500-10, batch 100, by `import theano`",
+        "old_names",
+        {"hidden": 500, "batch": 100},
+        (Comparison("theano.function", "bricks, a step a call", 1.05),),
+        multiple=100,
+    ),
+    Workload(
         "lstm",
         "LSTM T=28 B=128 D=28 H=128",
         "recurrent",
