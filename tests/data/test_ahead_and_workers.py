@@ -366,3 +366,20 @@ def test_batches_left_out_on_the_way_leave_those_made_ahead_behind():
     assert iterator.take_rows(2).tolist() == [[4, 5], [6, 7]]
     seen += [batch["x"].tolist() for batch in iterator]
     assert seen == [[n, n + 1] for n in (0, 2, 8, 10, 12, 14, 16, 18)]
+
+
+def test_a_worker_reads_those_batches_of_a_stretch_that_are_its_own(file):
+    class Recorded(H5PYDataset):
+        def read(self, indices):
+            self.rows.append(np.asarray(indices).tolist())
+            return super().read(indices)
+
+    dataset, scheme = Recorded(file, "all", load_in_memory=False), BlockShuffledScheme(5, 1, block=3, read_batches=4)
+    dataset.rows = []
+    stream = DataStream(dataset, scheme)
+    stream.read_every = 2  # as in one of two workers
+    order, read = scheme.indices(COUNT, 0), stream.batches(0)
+    for number in (1, 3, 5):
+        np.testing.assert_array_equal(read(number)["y"], order[5 * number : 5 * number + 5])
+    own = [[*order[5:10], *order[15:20]], [*order[25:30], *order[35:40]]]
+    assert dataset.rows == [sorted(rows) for rows in own]

@@ -309,6 +309,19 @@ def test_arff(tmp_path):
     convert_arff(tmp_path / "a.arff", tmp_path / "a.hdf5", target="humidity")
     batch = read(tmp_path / "a.hdf5")
     assert (batch["targets"].tolist(), batch["targets"].dtype) == ([[85], [90], [96]], np.int64)
+    (tmp_path / "a.arff").write_text(ARFF.replace("85,no", "85.5,no"))
+    convert_arff(tmp_path / "a.arff", tmp_path / "a.hdf5", target="humidity")
+    assert read(tmp_path / "a.hdf5")["targets"].tolist() == [[85.5], [90], [96]]
+
+
+@pytest.mark.parametrize("value", [2.0**53, 1e300, -1e19, np.inf])
+@pytest.mark.parametrize("kind", ["csv", "arff"])
+def test_whole_targets_beyond_what_integers_hold_exactly_stay_floats(tmp_path, kind, value):
+    head = {"csv": "x,class\n", "arff": "@relation a\n@attribute x real\n@attribute class real\n@data\n"}[kind]
+    (tmp_path / "a").write_text(f"{head}1,2\n3,{value!r}\n")
+    {"csv": convert_csv, "arff": convert_arff}[kind](tmp_path / "a", tmp_path / "a.hdf5")
+    targets = read(tmp_path / "a.hdf5")["targets"]
+    assert (targets.tolist(), targets.dtype) == ([[2], [value]], np.float64)
 
 
 def test_csv_and_arff_of_one_table_make_the_same_arrays(tmp_path):

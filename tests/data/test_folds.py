@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bricks.data import (
     ArrayDataset,
+    BlockShuffledScheme,
     DataStream,
     Filter,
     GeneratedStream,
@@ -107,6 +108,15 @@ def test_transformers_stay_and_other_streams_are_as_they_were():
     plain = fold_streams(apart(20, 5), folds=4, fold=1, seed=1)
     assert flat(numbers(streams["valid"])) == [2 * number for number in flat(numbers(plain["valid"]))]
     assert streams["test"] == "untouched"
+
+
+def test_how_batches_are_made_stays(tmp_path):
+    given_ = on_disk(tmp_path, 20, 5)
+    scheme = BlockShuffledScheme(2, seed=1, block=4, read_batches=3)
+    given_["train"] = DataStream(given_["train"].dataset, scheme, read_ahead=5)
+    given_["valid"] = DataStream(given_["valid"].dataset, given_["valid"].scheme, workers=2)
+    streams = fold_streams(given_, folds=4, fold=1, seed=1)
+    assert (streams["train"].ahead, streams["train"].read_batches, streams["valid"].workers) == (5, 3, 2)
 
 
 def test_neighbouring_slices_are_not_copied():

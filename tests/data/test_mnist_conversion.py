@@ -114,17 +114,20 @@ def test_a_file_in_a_later_folder_is_used_as_it_is(tmp_path, monkeypatch, small_
     assert not mine.exists()
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "text", "foreign"])
+@pytest.mark.parametrize("damage", ["cut", "empty", "text", "changed", "foreign"])
 def test_a_damaged_file_stays_and_the_error_says_to_delete_it(data_folder, small_digits, damage):
-    folder, sums, _ = small_digits
+    folder, sums, arrays = small_digits
     data_folder.mkdir()
     path = data_folder / "digits.hdf5"
     convert_mnist(folder, path, checksums=sums)
+    whole = path.read_bytes()
+    place = whole.index(arrays["train"]["features"].tobytes())
+    changed = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
     if damage == "foreign":
         with h5py.File(path, "w") as file:
             file["something"] = [1, 2]
     else:
-        path.write_bytes({"cut": path.read_bytes()[:-100], "empty": b"", "text": b"hello\n" * 100}[damage])
+        path.write_bytes({"cut": whole[:-100], "empty": b"", "text": b"hello\n" * 100, "changed": changed}[damage])
     before = path.read_bytes()
     with pytest.raises(DataError, match="cannot be used; delete it") as raised:
         ensure("digits.hdf5", lambda path: pytest.fail("wrote over it"))
