@@ -16,6 +16,7 @@ VERBS = {
     "convert": ("bricks.commands.convert", "make one HDF5 file of original data files"),
     "evaluate": ("bricks.commands.evaluate", "measure a run's model on a set of its data"),
     "explore": ("bricks.commands.explore", "show what is in a data set: plots, duplicates, baselines"),
+    "export": ("bricks.commands.export", "write a run for R, Matlab and Octave, NumPy or JAX"),
     "fetch": ("bricks.commands.fetch", "fetch the original files of a data set"),
     "info": ("bricks.commands.info", "show what is in a data file, and check it"),
     "log": ("bricks.commands.log", "show or compare what runs have logged"),
