@@ -4,7 +4,7 @@ CONFIG ?= configs/mnist_mlp.yaml
 BIN = .venv/bin
 
 .DELETE_ON_ERROR:
-.PHONY: help train test test-slow bench bench-quick bench-scaling lint clean
+.PHONY: help train test test-slow bench bench-quick bench-scaling docs notebook notebooks lint clean
 
 help:
 	@echo "make train [CONFIG=configs/NAME.yaml]  install into .venv and train"
@@ -13,6 +13,9 @@ help:
 	@echo "make bench        timings beside PyTorch and JAX by hand, in .venv-bench"
 	@echo "make bench-quick  the same in under 3 minutes"
 	@echo "make bench-scaling  an LSTM's step against T, B and H: docs/figures/scaling.png"
+	@echo "make docs         the documents as a site: docs/_build/html/index.html"
+	@echo "make notebook     opens notebooks/ in JupyterLab"
+	@echo "make notebooks    runs them all and keeps what they show"
 	@echo "make lint         ruff"
 	@echo "make clean        remove .venv, .venv-bench and caches; runs stay"
 	@echo "PYTHON=python3.12 make test  with another interpreter (after make clean)"
@@ -27,6 +30,14 @@ help:
 
 .venv/installed-test: .venv/installed
 	$(BIN)/python -m pip install --quiet -e '.[test]'
+	touch $@
+
+.venv/installed-docs: .venv/installed
+	$(BIN)/python -m pip install --quiet -e '.[docs]'
+	touch $@
+
+.venv/installed-notebook: .venv/installed
+	$(BIN)/python -m pip install --quiet -e '.[notebook]'
 	touch $@
 
 .venv-bench/installed: setup.py legacy/setup.py
@@ -53,8 +64,18 @@ bench-quick: .venv-bench/installed
 bench-scaling: .venv-bench/installed
 	.venv-bench/bin/python benchmarks/run.py --scaling
 
+docs: .venv/installed-docs
+	$(BIN)/python -m sphinx -W --keep-going --quiet docs docs/_build/html
+	@echo docs/_build/html/index.html
+
+notebook: .venv/installed-notebook
+	$(BIN)/jupyter lab notebooks
+
+notebooks: .venv/installed-notebook
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
+
 lint: .venv/installed-test
 	$(BIN)/ruff check .
 
 clean:
-	rm -rf .venv .venv-bench build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench docs/_build build *.egg-info .pytest_cache .ruff_cache .hypothesis
