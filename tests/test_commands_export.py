@@ -200,6 +200,7 @@ def test_a_model_that_mixes_its_examples_is_exported_with_what_it_computes(run):
 SCAN = "bricks.scan(lambda row: row * 2{mixed}, sequences=[logits{over}], outputs_info=[None])"
 
 
+@pytest.mark.slow
 def test_a_scan_over_the_features_is_exported_example_by_example(run):
     output = 'outputs={"z": ' + SCAN.format(mixed="", over=".T") + ".T}"
     trained = changed(run, 'outputs={"probabilities": Softmax()(logits)}', output)

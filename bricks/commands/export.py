@@ -40,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch-size", metavar="N", type=int, help="stablehlo: for so many examples alone, instead of any number"
     )
+    parser.add_argument(
+        "--steps", metavar="N", type=int, help="stablehlo: for sequences of so many steps alone, where they differ"
+    )
     parser.add_argument("--force", action="store_true", help="replace files that are there")
     add_which(parser)
 
@@ -64,7 +67,12 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _check_options(asked: argparse.Namespace) -> None:
-    meant = {"examples": ("mat", "npz"), "batch_size": ("stablehlo",), "which_set": ("csv", "mat", "npz")}
+    meant = {
+        "examples": ("mat", "npz"),
+        "batch_size": ("stablehlo",),
+        "steps": ("stablehlo",),
+        "which_set": ("csv", "mat", "npz"),
+    }
     for name, ways in meant.items():
         value = getattr(asked, name)
         option = "--set" if name == "which_set" else f"--{name.replace('_', '-')}"
@@ -206,7 +214,7 @@ def _write_stablehlo(asked: argparse.Namespace, trained, path: Path) -> None:
     from bricks.export.forward import forward
     from bricks.export.readable import readable
 
-    found = forward(trained, asked.batch_size)
+    found = forward(trained, asked.batch_size, asked.steps)
     about = {"format": "StableHLO by jax.export", **_about(trained), **found.about}
     about["call"] = _call(path.name, [given["name"] for given in about["inputs"]])
     exported = found.program.exported

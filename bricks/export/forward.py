@@ -44,22 +44,25 @@ class Forward:
     notes: list[str]
 
 
-def forward(trained: Trained, batch_size: int | None = None) -> Forward:
+def forward(trained: Trained, batch_size: int | None = None, steps: int | None = None) -> Forward:
     """Export the outputs of a run's model.
 
     Parameters
     ----------
     trained : Trained
-    batch_size : int, optional
-        The number of examples, if it is to be one; by default any.
+    batch_size, steps : int, optional
+        The number of examples, and of steps in time where the data has sequences of any length; by default any.
 
     Raises
     ------
     UsageError
-        If the graph needs to know how many examples there are, and no number is given.
+        If the graph needs to know one of these numbers and it is not given.
     """
     refused: list[str] = []
-    for model, shapes, by_example in _ways(trained, batch_size, refused):
+    numbers = {BATCH: batch_size, TIME: steps}
+    if steps is not None and not _has_open_time(trained):
+        raise UsageError(f"{trained.folder.name}: steps are for data whose sequences differ in length, and its do not")
+    for model, shapes, by_example in _ways(trained, numbers, refused):
         inputs = {name: model.inputs[name] for name in trained.needed}
         try:
             if by_example:
@@ -67,32 +70,46 @@ def forward(trained: Trained, batch_size: int | None = None) -> Forward:
                 program = exported_by_example(inputs, model.outputs, shapes, axes | trained.example_axes)
             else:
                 program = exported(inputs, model.outputs, shapes)
-            difference = _difference(trained, program, batch_size)
+            difference = _difference(trained, program, numbers)
         except (Undecided, _Differs) as error:
             refused.append(str(error))
             continue
         about = _about(trained, program, shapes) | {"difference_from_predict": difference}
         return Forward(program, about, _notes(trained, shapes, refused))
+    remedy = (
+        "--batch-size and --steps export it for given numbers"
+        if _has_open_time(trained)
+        else "--batch-size exports it for one number"
+    )
     raise UsageError(
-        f"{trained.folder.name}: the model can't be exported for any number of examples: {refused[-1]}; "
-        "--batch-size exports it for one number"
+        f"{trained.folder.name}: the model can't be exported for any number of examples: {refused[-1]}; {remedy}"
     )
 
 
-def _ways(trained: Trained, batch_size: int | None, refused: list[str]) -> Iterator[tuple[Model, dict, bool]]:
+def _has_open_time(trained: Trained) -> bool:
+    return any(
+        length is None and label == TIME
+        for source in trained.needed.values()
+        for length, label in zip(source.batch_shape, source.axes, strict=True)
+    )
+
+
+def _ways(trained: Trained, numbers: dict[str, int | None], refused: list[str]) -> Iterator[tuple[Model, dict, bool]]:
     """Models with the shapes of their inputs, the most open first, and whether to go by example."""
-    shapes = _shapes(trained.needed, batch_size, with_time=True)
-    if shapes != (closed := _shapes(trained.needed, batch_size, with_time=False)):
+    shapes = _shapes(trained.needed, numbers, with_time=True)
+    if shapes != (closed := _shapes(trained.needed, numbers, with_time=False)):
         model = _without_length(trained, refused)
         if model is not None:
             yield model, shapes, False
     yield trained.model, closed, False
     one_per_example = all(axis is not None for axis in trained.example_axes.values())
-    if batch_size is None and one_per_example and _names(closed) == {BATCH}:
+    if numbers[BATCH] is None and one_per_example and _names(closed) == {BATCH}:
         yield trained.model, closed, True
 
 
-def _shapes(needed: dict[str, Source], batch_size: int | None, with_time: bool) -> dict[str, tuple[int | str, ...]]:
+def _shapes(
+    needed: dict[str, Source], numbers: dict[str, int | None], with_time: bool
+) -> dict[str, tuple[int | str, ...]]:
     """Of each input, with names for lengths that are any: of axes that are labelled alike and as long, the same."""
     names: dict[tuple, str] = {}
     found = {}
@@ -100,7 +117,9 @@ def _shapes(needed: dict[str, Source], batch_size: int | None, with_time: bool) 
         shape: list[int | str] = []
         for axis, (length, label) in enumerate(zip(source.batch_shape, source.axes, strict=True)):
             if axis == source.batch_axis:
-                shape.append(batch_size or BATCH)
+                shape.append(numbers[BATCH] or BATCH)
+            elif length is None and label == TIME and numbers[TIME]:
+                shape.append(numbers[TIME])
             elif length is None or (with_time and label == TIME):
                 key = (label, length) if label else (name, axis)
                 base = label if label.isidentifier() and label != BATCH else f"length{len(names)}"
@@ -142,11 +161,12 @@ class _Differs(BricksError):
     """What was exported computes something else."""
 
 
-def _difference(trained: Trained, program: Program, batch_size: int | None) -> float:
+def _difference(trained: Trained, program: Program, numbers: dict[str, int | None]) -> float:
     """The greatest difference from `predict`, for batches made up."""
     rng, worst = np.random.default_rng(0), 0.0
-    for examples in (batch_size,) if batch_size else CHECKED:
-        batch = {name: _made_up(source, examples, rng) for name, source in trained.needed.items()}
+    for examples in (numbers[BATCH],) if numbers[BATCH] else CHECKED:
+        steps = numbers[TIME] or 2 + examples
+        batch = {name: _made_up(source, examples, steps, rng) for name, source in trained.needed.items()}
         given = [batch[name].astype(trained.model.inputs[name].type.dtype) for name in batch]
         found = program(*given)
         for name, expected in trained.predict(**batch).items():
@@ -159,9 +179,9 @@ def _difference(trained: Trained, program: Program, batch_size: int | None) -> f
     return worst
 
 
-def _made_up(source: Source, examples: int, rng: np.random.Generator) -> np.ndarray:
+def _made_up(source: Source, examples: int, steps: int, rng: np.random.Generator) -> np.ndarray:
     """A batch: whole numbers are 0, which is in range of whatever they count."""
-    shape = [2 + examples if length is None else length for length in source.shape]
+    shape = [steps if length is None else length for length in source.shape]
     shape.insert(source.batch_axis, examples)
     return (rng.random(shape) if source.dtype.kind == "f" else np.zeros(shape)).astype(source.dtype)
 

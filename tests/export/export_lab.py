@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,14 +59,18 @@ LOG = [
 ]
 
 
-def spoken_run(folder: Path) -> Path:
-    """The directory of a run, in a lab of its own; nothing was trained, to save the time: its files are as if."""
+def spoken_run(folder: Path, steps: int | None = None) -> Path:
+    """The directory of a run, in a lab of its own; nothing was trained, to save the time: its files are as if.
+
+    With `steps`, as if all sequences had been so long.
+    """
     lab = Lab(make_lab(folder))
     shutil.copy(REPOSITORY / "models" / "sequence_classifier.py", lab.folder / "models")
     (lab.folder / "datasets" / "spoken.py").write_text(SPOKEN, encoding="utf-8")
     (lab.folder / "configs" / "spoken.yaml").write_text(CONFIG)
     config = configs.read(lab.config_path("spoken"), lab, [])
     sources = build_streams(config, lab)["train"].sources
+    sources = {name: replace(source, shape=(steps, *source.shape[1:])) for name, source in sources.items()}
     model = build_model(config, lab, sources)
     about = provenance.record(config, lab, sources)
     run = lab.folder / "runs" / "spoken" / "20261122-101500"

@@ -110,7 +110,7 @@ def test_a_graph_of_float64_stays_so():
     "settings",
     [
         {"bidirectional": True},
-        {"unit": "gru", "layer_normalization": "joint"},
+        pytest.param({"unit": "gru", "layer_normalization": "joint"}, marks=pytest.mark.slow),
         pytest.param({"layers": 2, "bidirectional": True, "skip": True, "dropout": 0.2}, marks=pytest.mark.slow),
     ],
 )

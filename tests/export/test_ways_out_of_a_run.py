@@ -9,6 +9,7 @@ from export_lab import CLASSES, octave, r, said_by, spoken_run
 
 import bricks
 from bricks.__main__ import main
+from bricks.export.forward import forward
 from bricks.mat import read_mat
 
 FEATURES = np.random.default_rng(0).normal(size=(7, 3, 3)).astype("float32")
@@ -159,3 +160,36 @@ def test_jax_alone_computes_what_predict_does_for_other_lengths_and_batches(run,
     for k, (x, mask) in enumerate(zip(xs, masks, strict=True)):
         expected = trained.predict(mask=mask, features=x)["probabilities"]
         np.testing.assert_allclose(said[str(k)], expected, rtol=1e-5, atol=1e-7)
+
+
+# How long sequences may be.
+
+
+def test_time_is_open_also_where_all_sequences_of_the_training_had_one_length(run, tmp_path):
+    found = forward(bricks.load(spoken_run(tmp_path / "lab", steps=6)))
+    assert [given["shape"] for given in found.about["inputs"]] == [["time", "batch"], ["time", "batch", 3]]
+    assert found.notes == []
+    mask = np.ones(FEATURES.shape[:2], "float32")
+    expected = bricks.load(run).predict(mask=mask, features=FEATURES)["probabilities"]
+    np.testing.assert_allclose(found.program(mask, FEATURES)["probabilities"], expected, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.slow
+def test_what_needs_the_number_of_steps_says_so_or_keeps_that_of_the_data(run, tmp_path):
+    """A recurrence whose backward pass is in segments of sqrt(T) steps."""
+
+    def recomputed(folder):
+        text = (folder / "model.py").read_text()
+        (folder / "model.py").write_text(text.replace("backward=backward,", 'backward="recomputed",'))
+        return bricks.load(folder)
+
+    trained = recomputed(spoken_run(tmp_path / "fixed", steps=6))
+    found = forward(trained)
+    assert found.about["inputs"][1]["shape"] == [6, "batch", 3]
+    assert found.notes[0].startswith("mask has 6 steps, features has 6 steps, no other number: ")
+    with pytest.raises(bricks.UsageError, match="steps are for data whose sequences differ in length"):
+        forward(trained, steps=5)
+    trained = recomputed(spoken_run(tmp_path / "open"))
+    with pytest.raises(bricks.UsageError, match="--batch-size and --steps export it for given numbers"):
+        forward(trained)
+    assert forward(trained, steps=4).about["inputs"][1]["shape"] == [4, "batch", 3]
