@@ -109,6 +109,8 @@ def test_where_the_time_is_up_the_page_says_what_was_read(studied, monkeypatch):
     assert (seen.read, seen.measured, seen.examples) == (1024, 1024, 5000) and found.seen["test"].read == 9
     np.testing.assert_array_equal(seen.sample["features"], x[seen.numbers])
     said = str(sections.made(found, [], "").parts)
+    again = studied(sets, Options(baselines=False, seconds=0, sample=50, seed=1)).seen["train"]
+    assert again.numbers[0] // 1024 != seen.numbers[0] // 1024  # a block from anywhere
     assert "Of train 1,024 of 5,000 examples were read" in said and "Of test" not in said
 
 

@@ -20,7 +20,7 @@ from bricks.view.explorer.examples import Examples
 from bricks.view.explorer.hashing import Hashes, row_hashes
 from bricks.view.explorer.models import NEIGHBOURS, PENALTY, fold_numbers
 from bricks.view.explorer.neighbours import neighbours, pairs
-from bricks.view.explorer.passing import Reservoir
+from bricks.view.explorer.reservoir import Reservoir
 from bricks.view.explorer.running import Counts, Running
 from bricks.view.explorer.summaries import sequence_summary, token_counts, vocabulary_of
 from bricks.view.explorer.targets import Target

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as tree
+from contextlib import ExitStack
 from html.parser import HTMLParser
 
 import numpy as np
@@ -21,7 +22,10 @@ from bricks.data import (
 )
 from bricks.view import figures
 from bricks.view.explorer import Options, explore
+from bricks.view.explorer.choice import panels_of
 from bricks.view.explorer.panels import Palette
+from bricks.view.explorer.steps import Steps
+from bricks.view.explorer.study import study
 
 HOSTILE = [
     '<script>alert("x")</script>',
@@ -137,9 +141,15 @@ def test_a_target_of_numbers_and_sequences_and_texts(tmp_path):
     }
     for name, arrays in made.items():
         write_hdf5(tmp_path / f"{name}.h5", {"train": arrays})
-        explored = explore(str(tmp_path / f"{name}.h5"), Options(baselines=False))
-        checked(explored.page)
-        assert wanted[name] <= set(titles(explored)) and len(titles(explored)) == 16
+        with ExitStack() as stack:
+            found = study(str(tmp_path / f"{name}.h5"), Options(baselines=False), Steps(), stack)
+        first, further = panels_of(found)
+        assert wanted[name] <= {panel.title for panel in first} and len(first) == 16
+        with figures.style():
+            for panel in [*first, *further]:
+                figure, axes = figures.new()
+                panel.draw(axes)
+                assert axes.has_data(), panel.title
 
 
 def test_hostile_names_are_escaped_and_legible(tmp_path):

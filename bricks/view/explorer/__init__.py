@@ -9,7 +9,7 @@ example of the sample. From these come plots (`panels`, `plots_*`), `neighbours`
 from bricks.lazy import exports
 
 _HOME = {
-    "Options": "bricks.view.explorer.exploring",
+    "Options": "bricks.view.explorer.options",
     "explore": "bricks.view.explorer.exploring",
 }
 

@@ -11,11 +11,10 @@ from bricks.view.explorer import baseline_page, sections
 from bricks.view.explorer.baselines import interval
 from bricks.view.explorer.choice import panels_of
 from bricks.view.explorer.findings import findings_of
+from bricks.view.explorer.options import Options
 from bricks.view.explorer.panels import at_once
 from bricks.view.explorer.steps import Steps, one_thread
-from bricks.view.explorer.study import Options, Study, study
-
-__all__ = ["Explored", "Options", "explore"]
+from bricks.view.explorer.study import Study, study
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -14,56 +13,14 @@ from bricks.view.explorer.duplicates import Duplicates, duplicates_of
 from bricks.view.explorer.examples import Examples, examples_of
 from bricks.view.explorer.neighbours import Neighbours, neighbours
 from bricks.view.explorer.opening import Opened, opened
+from bricks.view.explorer.options import Options
 from bricks.view.explorer.panels import Palette
-from bricks.view.explorer.passing import SECONDS, STATISTICS_SECONDS, Seen, blocks, go_through
+from bricks.view.explorer.passing import Seen, blocks, go_through
 from bricks.view.explorer.roles import Roles, main_set, roles_of
 from bricks.view.explorer.running import Counts
 from bricks.view.explorer.steps import Steps
 from bricks.view.explorer.summaries import vocabulary_of
 from bricks.view.explorer.targets import Target, target_of
-
-SAMPLE, FOLDS = 10_000, 5
-
-
-@dataclass
-class Options:
-    """What is asked of the explorer.
-
-    Parameters
-    ----------
-    target : str, optional
-        The column, or the source, of the targets.
-    task : {"classes", "numbers"}, optional
-        What the targets are; by default what they look like.
-    which_set : str, optional
-        The set that plots and baselines are of; by default that for training.
-    image : tuple of int, optional
-        Height, width and perhaps channels that flat features are shown as.
-    sample : int
-        Examples of it, at most.
-    folds : int
-        Of the cross-validation.
-    seed : int
-        Of the sample, the folds and the nets.
-    baselines : bool
-        Whether to train any.
-    seconds, statistics_seconds : float
-        For reading, and within it for statistics; what is not reached by then is left out, and the page says so.
-    lab : path, optional
-        The folder with `datasets/`; by default the current one.
-    """
-
-    target: str | None = None
-    task: str | None = None
-    which_set: str | None = None
-    image: tuple[int, ...] | None = None
-    sample: int = SAMPLE
-    folds: int = FOLDS
-    seed: int = 0
-    baselines: bool = True
-    seconds: float = SECONDS
-    statistics_seconds: float = STATISTICS_SECONDS
-    lab: Path | None = None
 
 
 @dataclass
@@ -169,8 +126,6 @@ def study(word: str, options: Options, steps: Steps, stack: ExitStack) -> Study:
     stack : ExitStack
         Closes the files.
     """
-    if options.sample < 1 or options.folds < 2:
-        raise UsageError(f"--sample must be at least 1 and --folds 2, got {options.sample} and {options.folds}")
     by_column = word.lower().endswith((".csv", ".csv.gz", ".arff"))
     with steps.step("opening"):
         found = opened(word, stack, target=options.target if by_column else None, seed=options.seed, lab=options.lab)
