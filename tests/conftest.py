@@ -43,6 +43,18 @@ def start_process():
         process.communicate()
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 2 MB of its own; where mounting one isn't allowed, the test can't be made."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if os.name != "posix" or os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
 @pytest.fixture(scope="session")
 def kept_programs(tmp_path_factory):
     """Variables with which processes keep XLA's compiled programs for the length of the session."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from bricks.command_line import shown_path
 from bricks.commands.reading import HDF5, SUFFIXES
-from bricks.errors import BricksError, UsageError, nearest
+from bricks.errors import BricksError, UsageError
 from bricks.files import atomic_path
 from bricks.npz import write_npz
 
@@ -19,7 +19,7 @@ def check_writable(path: Path, force: bool, suffixes: tuple[str, ...] = SUFFIXES
     """UsageError where a file of this name can't be made, or is there already and is not to be replaced."""
     who = shown_path(path)
     if path.suffix not in suffixes:
-        raise UsageError(f"{who}: must end in one of {', '.join(suffixes)}; {nearest(path.suffix, suffixes)}")
+        raise UsageError(f"{who}: must end in one of {', '.join(suffixes)}, got {path.name!r}")
     if not path.parent.is_dir():
         raise UsageError(f"{who}: there is no folder {shown_path(path.parent)}")
     if path.is_dir():

@@ -216,23 +216,6 @@ def test_a_stream_that_raises_is_told_with_its_step_and_what_was_done_is_saved(l
 # A real disk.
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 1 MB, unmounted afterwards; where that isn't allowed, the test can't be made."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if (
-        os.name != "posix"
-        or os.geteuid()
-        or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True
-        ).returncode
-    ):
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("read_only", [False, True])
 def test_on_a_disk_that_is_really_full_or_read_only(small_disk, reference, capsys, caplog, read_only):
