@@ -6,6 +6,7 @@ written has `names`, from what things are called there to what they are called h
 
 import os
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO
 
@@ -143,12 +144,13 @@ def read_mat(file: BinaryIO | str | os.PathLike, who: str, error: type[BricksErr
     from scipy.io import loadmat
 
     try:
-        variables = loadmat(file, appendmat=False)
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of how it gives sparse matrices
+            variables = loadmat(file, appendmat=False)
     except NotImplementedError:
         raise error(f"{who}: is of Matlab's version 7.3; save it there with save(..., '-v7')") from None
-    except OSError:
-        raise
     except Exception as reason:  # whatever it falls over in a file that is none
+        if isinstance(reason, OSError) and reason.errno is not None:
+            raise  # of the system; SciPy's own has no number
         raise error(f"{who}: is no .mat of Matlab's versions 4 to 7, or damaged: {reason}") from None
     found: dict[str, np.ndarray] = {}
     for name, value in variables.items():

@@ -55,7 +55,7 @@ def test_npz_and_mat_have_parameters_log_predictions_and_the_examples(run, tmp_p
     trained = bricks.load(run)
     (batch,) = trained.stream("valid").iterator()
     assert export(run, "npz", "-o", tmp_path / "x.npz", "--examples", 4) == 0
-    assert "parameters 8, log 1" in capsys.readouterr().out
+    assert "8 parameters, 3 epochs of 12 entries, predictions for 100 examples" in capsys.readouterr().out
     found = dict(np.load(tmp_path / "x.npz", allow_pickle=False))
     state = trained.model.state_dict()
     for path, value in (state["parameters"] | state["buffers"]).items():

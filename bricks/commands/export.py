@@ -181,8 +181,8 @@ def _write_arrays(asked: argparse.Namespace, trained, path: Path) -> None:
             print(f"note: {note}", file=sys.stderr)
     with _whole(path) as temporary:
         contents.write_mat(temporary) if asked.to == "mat" else contents.write_npz(temporary)
-    counted = {"parameters": contents.parameters, "log": contents.log, "predictions": contents.predictions}
-    parts = [f"{name} {len(part)}" for name, part in counted.items() if part]
+    parts = [f"{len(contents.parameters)} parameters", f"{len(rows)} epochs of {len(contents.log)} entries"]
+    parts += [f"predictions for {stream.num_examples:,} examples"] if stream else []
     parts += [f"recordings of {', '.join(contents.recordings)}"] if contents.recordings else []
     print(f"written: {shown_path(path)}: {', '.join(parts)}")
 
