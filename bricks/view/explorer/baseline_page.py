@@ -31,14 +31,15 @@ def section(found: Study) -> Section:
             said += " Images were made smaller first."
     header = ["baseline", "RMSE" if numbers else "error", "95 %", *(["R²"] if numbers else []), "seconds", "what it is"]
     rows = [_row(result, numbers) for result in sorted(baselines.results, key=lambda r: -np.mean(r.scores))]
-    caption = (
+    widened = (
         "Means over the folds. Intervals are Student's, widened since folds share most of their training examples "
         "(Nadeau and Bengio, 2003)."
     )
     plots = [_scores(baselines, numbers)]
     plots += [_fit(baselines)] if numbers else _confusion(found, baselines)
     return Section(
-        "Baselines", [page.note(said), page.table(header, rows, caption), _pairs(baselines, numbers), on_page(plots)]
+        "Baselines",
+        [page.note(said), page.table(header, rows), page.note(widened), *_pairs(baselines, numbers), on_page(plots)],
     )
 
 
@@ -49,14 +50,14 @@ def _row(result: Result, numbers: bool) -> list:
     return [result.name, shown, f"± {_number(half, numbers)}", *r2, f"{result.seconds:.1f}", result.how]
 
 
-def _pairs(found: Baselines, numbers: bool):
+def _pairs(found: Baselines, numbers: bool) -> list:
     rows = []
     for name, mean, half in differences(found):
         apart = abs(mean) > half
         verdict = "worse" if apart else "no telling: the interval has 0 in it"
         rows.append([name, f"+{_number(mean, numbers)}", f"± {_number(half, numbers)}", verdict])
-    caption = f"How much worse than {found.best.name}, fold by fold on the same examples."
-    return page.table(["baseline", "difference", "95 %", ""], rows, caption)
+    said = page.note(f"How much worse than {found.best.name}, fold by fold on the same examples:")
+    return [said, page.table(["baseline", "difference", "95 %", ""], rows)]
 
 
 def _scores(found: Baselines, numbers: bool) -> Panel:

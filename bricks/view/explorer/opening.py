@@ -144,7 +144,7 @@ def _from_hdf5(path: Path, stack: ExitStack) -> Opened:
     if unreadable and not sets:
         raise DataError(f"{who}: no source can be read: {'; '.join(unreadable.values())}")
     size = f"{path.stat().st_size:,} bytes"
-    return Opened(path.stem, f"{shown_path(path)}, HDF5 in Fuel's layout, {size}.", sets, notes, unreadable, chunk)
+    return Opened(path.stem, f"{_where(path)}, HDF5 in Fuel's layout, {size}.", sets, notes, unreadable, chunk)
 
 
 def _from_table(path: Path, suffix: str, target: str | None, stack: ExitStack) -> Opened:
@@ -165,8 +165,14 @@ def _from_table(path: Path, suffix: str, target: str | None, stack: ExitStack) -
         raise type(error)(str(error).replace(os.fspath(source), shown_path(path))) from None
     found = _from_hdf5(folder / "table.hdf5", stack)
     found.title = stem
-    found.about = f"{shown_path(path)}, {'ARFF' if suffix == '.arff' else 'CSV'}, {path.stat().st_size:,} bytes."
+    found.about = f"{_where(path)}, {'ARFF' if suffix == '.arff' else 'CSV'}, {path.stat().st_size:,} bytes."
     return found
+
+
+def _where(path: Path) -> str:
+    """A path as a page shows it, for others too: from here, or from one's home."""
+    shown, home = shown_path(path), f"{Path.home()}{os.sep}"
+    return f"~{os.sep}{shown.removeprefix(home)}" if shown.startswith(home) else shown
 
 
 def _files_beside(path: Path) -> list[str]:

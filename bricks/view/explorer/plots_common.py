@@ -45,7 +45,8 @@ def balance(shares: Mapping[str, Sequence[int]], names: Sequence[str], target: s
             axes.margins(y=0.22)
 
     left = f", the {MOST_BARS} most frequent of {len(names)}" if len(names) > MOST_BARS else ""
-    return Panel("Balance of classes", draw, f"Share of each {page.shortened(target, LABEL)} in each set{left}.")
+    said = "Shares of the classes in each set" if len(shares) > 1 else f"Shares of {page.shortened(target, LABEL)}"
+    return Panel("Balance of classes", draw, f"{said}{left}.")
 
 
 def scatter(found: Components, examples: Examples, palette: Palette | None, first: int = 0) -> Panel:

@@ -95,7 +95,8 @@ def rows_apart(found: Study) -> Section:
     counts = [[f"{later} in {earlier}", count] for (later, earlier), count in duplicates.between.items()]
     counts += [[f"twice in {name}", count] for name, count in duplicates.within.items()]
     part = "" if duplicates.part == 1 else f", of {100 * duplicates.part:.2g} % of all, chosen by their hashes"
-    parts.append(page.table(["equal rows", "number"], counts, f"Features that are equal bit for bit{part}."))
+    parts.append(page.note(f"Rows whose features are equal bit for bit{part}:"))
+    parts.append(page.table(["equal rows", "number"], counts))
     if duplicates.groups:
         rows = []
         for group, rows_of in zip(duplicates.groups, found.equal_rows, strict=True):
