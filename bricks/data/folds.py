@@ -24,9 +24,9 @@ def fold_streams(
         valid = part k;  train = the other parts;  the other streams as they were
 
     Each example is valid in one of the K folds, and the parts differ by one example at most; with `by`, those of each
-    class too: the folds are stratified. Orders, batch sizes and
-    transformers stay those of each stream. No example is copied where the data set is in memory and the two streams
-    have neighbouring slices of it, or where they read from a file.
+    class too: the folds are stratified. Orders, batch sizes and transformers stay those of each stream. No example is
+    copied where the data set is in memory and the two streams have neighbouring slices of it, or where they read from a
+    file.
 
     Parameters
     ----------
@@ -86,11 +86,7 @@ def fold_streams(
         raise DataError(f"folds: {folds} parts need as many examples, train and valid have {total}; take fewer folds")
     order = _permutation(total, folds, seed)
     labels = None if by is None else _classes(dataset, by)
-    if labels is None:
-        parts = np.array_split(order, folds)
-    else:
-        order = order[np.argsort(labels[order], kind="stable")]  # class by class, each shuffled, dealt out by turns
-        parts = [order[part::folds] for part in range(folds)]
+    parts = dealt(order, folds, labels)
     held_out = np.sort(parts.pop(fold - 1))
     rows = {"train": np.sort(np.concatenate(parts)), "valid": held_out}
     own = {"train": slice(None, train.dataset.num_examples), "valid": slice(train.dataset.num_examples, None)}
@@ -103,6 +99,19 @@ def fold_streams(
             scheme = StratifiedScheme(labels[rows[name]], scheme.batch_size, scheme.seed)
         anew[name] = _part(dataset, rows[name], stream, scheme)
     return {**streams, **anew}
+
+
+def dealt(order: np.ndarray, folds: int, labels: np.ndarray | None = None) -> list[np.ndarray]:
+    """A shuffled order of examples in so many parts; with each example's class, every class in its proportion.
+
+    >>> order, labels = np.array([5, 3, 0, 1, 4, 2]), np.array([0, 0, 0, 0, 1, 1])
+    >>> [labels[part].tolist() for part in dealt(order, 2, labels)]
+    [[0, 0, 1], [0, 0, 1]]
+    """
+    if labels is None:
+        return np.array_split(order, folds)
+    order = order[np.argsort(labels[order], kind="stable")]  # class by class, each shuffled, dealt out by turns
+    return [order[part::folds] for part in range(folds)]
 
 
 class _Part:

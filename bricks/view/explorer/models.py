@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bricks.data.folds import dealt
 from bricks.errors import UsageError
 from bricks.view.explorer.components import scale_of
 
@@ -116,12 +117,9 @@ def fold_numbers(codes: np.ndarray | None, examples: int, folds: int, seed: int)
     >>> [np.bincount(codes[parts == fold]).tolist() for fold in range(4)]
     [[2, 1], [2, 1], [2, 1], [2, 1]]
     """
-    random = np.random.default_rng((seed, 1))
-    order = random.permutation(examples)
-    if codes is not None:
-        order = order[np.argsort(codes[order], kind="stable")]  # class by class, each in random order
     parts = np.empty(examples, np.int64)
-    parts[order] = np.arange(examples) % folds
+    for fold, rows in enumerate(dealt(np.random.default_rng((seed, 1)).permutation(examples), folds, codes)):
+        parts[rows] = fold
     return parts
 
 
