@@ -154,7 +154,7 @@ def read_mat(file: BinaryIO | str | os.PathLike, who: str, error: type[BricksErr
         raise error(f"{who}: is no .mat of Matlab's versions 4 to 7, or damaged: {reason}") from None
     found: dict[str, np.ndarray] = {}
     for name, value in variables.items():
-        if not name.startswith("__") and name != NAMES:
+        if not name.startswith("__"):
             _collect(value, name, found)
     paths = _paths(variables.get(NAMES))
     return {paths.get(name, name): array for name, array in found.items()}
@@ -178,8 +178,13 @@ def _collect(value, path: str, found: dict[str, np.ndarray]) -> None:
 
 
 def _paths(names) -> dict[str, str]:
-    """From names there, as paths, to paths here."""
+    """From names there, as paths, to paths here; none of a variable that is somebody's own."""
     if names is None or names.dtype != object or names.ndim != 2 or names.shape[1] != 2:
         return {}
     texts = [["".join(map(str, np.ravel(cell))) for cell in row] for row in names]
-    return {there.replace(".", "/"): here.encode().decode("unicode_escape") for there, here in texts}
+    if any(there.partition(".")[0] != here.partition("/")[0] for there, here in texts):
+        return {}
+    try:
+        return {there.replace(".", "/"): here.encode().decode("unicode_escape") for there, here in texts}
+    except UnicodeDecodeError:
+        return {}

@@ -140,7 +140,10 @@ def _write_csv(asked: argparse.Namespace, trained, path: Path) -> None:
     from bricks.training import folders
 
     predictions, _, names = _predictions(asked, trained)
-    path.mkdir(exist_ok=True)
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise BricksError(f"{shown_path(path)}: can't be made: {error.strerror or error}") from None
     rows = log._by_epoch(trained.folder / folders.LOG) if trained.log else []
     log._write_csv(path / "log.csv", {trained.folder.name: rows}, None, force=True)
     found = tables(predictions, names) if predictions else {}

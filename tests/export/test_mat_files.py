@@ -84,7 +84,7 @@ def test_parameters_written_as_mat_come_back(tmp_path):
 def thesis(path, row_bias=False):
     """A net as a thesis in Matlab has it: columns, y = V tanh(W x + b) + c, in doubles."""
     W, b, V, c = RNG.normal(size=(3, 4)), RNG.normal(size=(3, 1)), RNG.normal(size=(2, 3)), RNG.normal(size=(2, 1))
-    savemat(path, {"W": W, "b": b.T if row_bias else b, "V": V, "c": c, "note": "my thesis"})
+    savemat(path, {"W": W, "b": b.T if row_bias else b, "V": V, "c": c, "note": "my thesis", "names": cell("W", "b")})
     return W, b, V, c
 
 
@@ -150,6 +150,13 @@ def test_arrays_of_structs_and_sparse_matrices_are_read_too(tmp_path):
     found = read_parameters(tmp_path / "net.mat")
     assert found.keys() == {"params/1/value", "params/2/value", "s"}
     np.testing.assert_array_equal(found["s"], np.diag([1.0, 0, 2]))
+
+
+def test_a_variable_of_somebody_s_own_may_be_called_names(tmp_path):
+    savemat(tmp_path / "a.mat", {"names": np.eye(2), "x": np.ones((1, 1))})
+    assert read_parameters(tmp_path / "a.mat").keys() == {"names", "x"}
+    savemat(tmp_path / "b.mat", {"names": np.array([["x", "\\x"]], object), "x": np.ones((1, 1))})
+    assert read_parameters(tmp_path / "b.mat").keys() == {"x"}
 
 
 def test_what_is_no_mat_file_or_a_newer_one_is_refused(tmp_path):
