@@ -126,8 +126,9 @@ class Place:
             from bricks.training.command import main
 
             keys = [f"{key}={value}" for key, value in self.smaller.items() if "." in key]
-            self.used |= {key for key in self.smaller if "." in key}
-            assert main([*words[1:], *([] if "--resume" in words else keys)], self.folder) == 0
+            trains = any(not word.startswith("-") and "=" not in word for word in words[1:]) and "--check" not in words
+            self.used |= {key.partition("=")[0] for key in keys if trains}
+            assert main([*words[1:], *(keys if trains else [])], self.folder) == 0, words
         elif words[0] == "bricks":
             from bricks.__main__ import main
 
@@ -167,7 +168,7 @@ def check_command(words: list[str]) -> None:
         from bricks.training.lab import Lab
 
         asked = _parse(words[1:])
-        if asked.config:
+        if asked.config not in (None, "CONFIG"):
             lab = Lab(REPOSITORY)
             configs.read(lab.config_path(asked.config), lab, asked.overrides)
 
@@ -177,13 +178,18 @@ def _parse_verb(words: list[str]) -> None:
 
     from bricks.__main__ import VERBS
     from bricks.command_line import Parser
+    from bricks.errors import UsageError
 
     if words[0].startswith("-") or words[0] == "VERB":
         return
     assert words[0] in VERBS, f"python -m bricks has no verb {words[0]!r}"
     parser = Parser(prog=words[0])
     importlib.import_module(VERBS[words[0]][0]).add_arguments(parser)
-    parser.parse_intermixed_args(words[1:])
+    try:
+        parser.parse_intermixed_args(words[1:])
+    except UsageError as error:
+        if "arguments are required" not in str(error):  # what is said in passing need not be all of a command
+            raise
 
 
 def differences(shown: str, printed: str, about: bool = False) -> str | None:
@@ -211,3 +217,15 @@ def _alike(shown: re.Match, printed: float) -> bool:
     digits, exponent = shown[1], shown[2]
     step = 10.0 ** (int(exponent or 0) - len(digits or "")) if digits or exponent else 0.0
     return abs(float(shown[0]) - printed) <= 1.01 * step
+
+
+def links_in(text: str) -> list[str]:
+    """Targets of a page's links and pictures, those in code left out."""
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`", "code", prose))
+
+
+def anchors_of(text: str) -> set[str]:
+    """Of a page's headings, as GitHub and Sphinx make them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}

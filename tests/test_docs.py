@@ -2,10 +2,34 @@
 
 import re
 import shlex
+import subprocess
+import sys
+import types
 from pathlib import Path
 
 import pytest
-from docs_pages import PAGES, REPOSITORY, Place, blocks_of, check_command, commands_in, differences, smaller
+from docs_pages import (
+    DOCS,
+    PAGES,
+    REPOSITORY,
+    Place,
+    anchors_of,
+    blocks_of,
+    check_command,
+    commands_in,
+    differences,
+    links_in,
+    smaller,
+)
+
+import bricks
+from bricks import data, initialization, layers, training
+from bricks.__main__ import VERBS
+from bricks.engine.flags import MODES, OWN, parse
+from bricks.gated import WIRINGS
+from bricks.training.config import ALGORITHM_OPTIONS
+from bricks.training.settings import Training
+from bricks.training.step_rules import RULES
 
 RUNNING = [name for name, path in PAGES.items() if "```python" in path.read_text(encoding="utf-8")]
 READ = {"README.md": REPOSITORY / "README.md"} | {f"docs/{name}": path for name, path in PAGES.items()}
@@ -21,10 +45,9 @@ def run_page(name: str, folder: Path, full: bool) -> None:
         except BaseException as error:
             error.add_note(f"docs/{name}, line {block.line}")
             raise
-        if block.shown is not None and not less:
-            assert not (found := differences(block.shown, printed, block.about)), (
-                f"docs/{name}, line {block.line}: {found}"
-            )
+        if block.shown is not None and printed is not None and not place.used:  # else something is smaller than shown
+            found = differences(block.shown, printed, block.about)
+            assert not found, f"docs/{name}, line {block.line}: {found}"
     assert place.used == set(less), f"docs/{name}: nothing is called {set(less) - place.used}, to be smaller"
 
 
@@ -60,3 +83,91 @@ def test_commands_of_a_page_are_there(name):
             except BaseException as error:
                 error.add_note(f"{name}: {shlex.join(words)}")
                 raise
+
+
+@pytest.mark.parametrize("name", READ)
+def test_links_of_a_page_lead_somewhere(name):
+    for target in links_in(READ[name].read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        if re.match(r"[a-z]+:", path):
+            assert path.startswith("https:"), f"{name}: {target} is no address of the web"
+            continue
+        found = READ[name].parent / path if path else READ[name]
+        assert found.exists(), f"{name}: {target} leads nowhere"
+        assert not anchor or anchor in anchors_of(found.read_text(encoding="utf-8")), f"{name}: {target} has no heading"
+
+
+def test_every_page_is_in_the_contents():
+    listed = {"index"}
+    for name, path in PAGES.items():
+        for tree in re.findall(
+            r"^```\{toctree\}\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+        ):
+            folder = Path(name).parent
+            listed |= {str(folder / line) for line in tree.splitlines() if line and not line.startswith(":")}
+    assert listed == {name.removesuffix(".md") for name in PAGES}
+
+
+def test_flags_in_a_page_are_flags(recwarn):
+    for name, path in READ.items():
+        for text in re.findall(r"THEANO_FLAGS=([\w.]+=[^ `\n]*)", path.read_text(encoding="utf-8")):
+            parse(text.rstrip(".,;:"))
+            assert not recwarn.list, f"{name}: {text}: {recwarn.list[0].message}"
+
+
+def of(room, base: type) -> list[str]:
+    """Names of a room's classes of a kind."""
+    found = {name: getattr(room, name) for name in dir(room) if not name.startswith("_")}
+    return [n for n, v in found.items() if isinstance(v, type) and issubclass(v, base) and v is not base]
+
+
+TABLES = {
+    "api/bricks.md": bricks.__all__,
+    "commands.md": VERBS,
+    "data.md": [name for name in data.__all__ if name.endswith(("Scheme", "Buckets"))],
+    "flags.md": [*OWN, *MODES.values()],
+    "gated-units.md": WIRINGS,
+    "training.md": set(of(training, training.Extension)) - {"Saving"},
+    "tutorial/bricks.md": [
+        *(set(layers.__all__) - {"Activation", "apply_noise"}),
+        *of(initialization, initialization.Initializer),
+    ],
+    "tutorial/gates.md": WIRINGS,
+    "tutorial/lab.md": [*Training.model_fields, *ALGORITHM_OPTIONS],
+    "tutorial/training.md": [*RULES, *of(training, training.StepRule)],
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_page_names_all_that_there_are(name):
+    text = PAGES[name].read_text(encoding="utf-8")
+    missing = set(TABLES[name]) - set(re.findall(r"\w+", text)) - set(re.findall(r"\w+\.\w+", text))
+    assert not missing, f"docs/{name}: says nothing of {', '.join(sorted(missing))}"
+
+
+def test_the_reference_has_every_room():
+    text = "".join(path.read_text(encoding="utf-8") for name, path in PAGES.items() if name.startswith("api/"))
+    rooms = {name for name in bricks.__all__ if isinstance(getattr(bricks, name), types.ModuleType)}
+    assert {f"bricks.{room}" for room in rooms} <= set(re.findall(r"automodule:: (\S+)", text))
+
+
+@pytest.mark.slow
+def test_pages_are_built_without_a_warning_and_ask_the_network_for_nothing(tmp_path):
+    sphinx = [sys.executable, "-m", "sphinx", "-q", "-W", "-E", "-d", tmp_path / "trees", DOCS, tmp_path / "html"]
+    pytest.importorskip("sphinx", reason="pages are built where the extra 'docs' is installed")
+    built = subprocess.run(sphinx, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    pages = list(tmp_path.glob("html/**/*.html"))
+    assert len(pages) > len(PAGES)
+    for page in pages:
+        assert not fetched_by(page.read_text(encoding="utf-8")), page.name
+    for style in tmp_path.glob("html/**/*.css"):
+        assert not re.search(r"(@import|url\()\s*['\"]?(https?:)?//", style.read_text(encoding="utf-8")), style.name
+    training_page = (tmp_path / "html" / "api" / "training.html").read_text(encoding="utf-8")
+    assert all(f'id="bricks.training.{name}"' in training_page for name in training.__all__)  # lazy exports too
+
+
+def fetched_by(html: str) -> list[str]:
+    """What a browser would fetch from elsewhere as it shows a page; links are for whoever follows them."""
+    tags = re.findall(r"<(?:script|link|img|iframe|source|video|object)\b[^>]*>", html)
+    return [tag for tag in tags if re.search(r"(?:src|href|data)\s*=\s*[\"']?(?:https?:)?//", tag)]
