@@ -15,7 +15,8 @@ from theano import _quiet, _variables
 _quiet.filter_advice()
 _variables.install()
 
-from theano import compat, compile, configparser, gof, gradient, misc, printing, sandbox, scan_module, tensor, updates
+from theano import compat, compile, configparser, gof, gradient, ifelse, misc, printing, sandbox, scan_module, tensor
+from theano import updates
 from theano._public import *
 from theano._public import __all__ as _names
 from theano import _layout

@@ -144,6 +144,16 @@ def test_an_index_out_of_range_within_a_loop_is_an_error():
         f([1, 3])
 
 
+def test_integers_of_64_bits_keep_them_in_a_function_of_float32():
+    i, x, v = T.lscalar("i"), T.fvector("x"), T.lvector("v")
+    with theano.change_flags(floatX="float32"):
+        power, _ = theano.scan(lambda p, j: p * j, outputs_info=T.ones_like(i), non_sequences=i, n_steps=3)
+        inputs, values = [i, x, v], (10**5, np.ones(2, "float32"), [2**30] * 4)
+        for result in (i * i, T.cast(x * 1e10, "int64")[0], T.cumsum(v)[-1], power[-1]):
+            found = theano.function(inputs, [result, x.sum()], on_unused_input="ignore")(*values)
+            assert found[0] in (10**10, 2**32, 10**15) and found[0].dtype == "int64" and found[1].dtype == "float32"
+
+
 def test_no_default_updates_leaves_them_out():
     s, t = theano.shared(1.0, "s"), theano.shared(1.0, "t")
     s.default_update, t.default_update = s + 1, t + 1

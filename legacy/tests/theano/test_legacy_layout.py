@@ -45,7 +45,7 @@ from theano.compile.io import In
 from theano.compile.mode import Mode, get_mode
 from theano.compile.ops import as_op, Shape
 from theano.scan_module import until, scan_utils
-from theano.scan_module.scan_utils import clone, map_variables, until
+from theano.scan_module.scan_utils import clone, map_variables, until, equal_computations
 from theano.gof import Op, Apply, Variable, FunctionGraph
 from theano.gof.graph import inputs, ancestors, io_toposort, is_same_graph
 from theano.gradient import disconnected_grad, grad_clip, DisconnectedType, verify_grad, zero_grad, jacobian
@@ -61,6 +61,7 @@ from theano.scalar import upcast, float32
     names = {}
     exec(program, names)
     assert names["T"] is theano.tensor and names["tensor"] is theano.tensor
+    assert theano.ifelse.ifelse is names["ifelse"]
     assert names["sort"] is theano.tensor.sort and callable(theano.tensor.var)
     assert names["patternbroadcast"] is theano.tensor.patternbroadcast  # as Theano's was, not PyTensor's
 

@@ -134,14 +134,17 @@ def test_batch_normalisation_by_the_batch_and_by_running_averages():
     tested = T.nnet.bn.batch_normalization_test(X, gamma, beta, mean, var, epsilon=1e-3)
     f = theano.function([X], [out, m, invstd, tested], updates=[(mean, new_mean), (var, new_var)])
     found, found_mean, found_invstd, before = f(x)
-    np.testing.assert_allclose(found_mean, x.mean(0, keepdims=True))
-    np.testing.assert_allclose(found_invstd, 1 / np.sqrt(x.var(0, keepdims=True) + 1e-3))
+    np.testing.assert_allclose(found_mean, x.mean(0))
+    np.testing.assert_allclose(found_invstd, 1 / np.sqrt(x.var(0) + 1e-3))
+    assert found_mean.shape == found_invstd.shape == (4,)  # as gamma
     np.testing.assert_allclose(found, (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-3) * gamma + beta)
     np.testing.assert_allclose(before, x / np.sqrt(1 + 1e-3) * gamma + beta)
     np.testing.assert_allclose(mean.get_value(), 0.2 * x.mean(0))
     np.testing.assert_allclose(var.get_value(), 0.8 + 0.2 * x.var(0, ddof=1))
-    spatial = T.nnet.bn.batch_normalization_train(T.dtensor4("I"), *T.dvectors("g", "b"), axes="spatial")
-    assert spatial[1].broadcastable == (True, False, True, True)
+    image, pattern = T.dtensor4("I"), (True, False, True, True)
+    parameters = [T.dvectors("g", "b"), [T.TensorType("float64", pattern)() for _ in range(2)]]
+    spatial = [T.nnet.bn.batch_normalization_train(image, g, b, axes="spatial")[1] for g, b in parameters]
+    assert [m.broadcastable for m in spatial] == [(False,), pattern]
     plain = T.nnet.bn.batch_normalization(X, gamma, beta, X.mean(0), X.std(0))
     np.testing.assert_allclose(plain.eval({X: x}), (x - x.mean(0)) / x.std(0) * gamma + beta)
     for wrong in ("rows", (), (2,)):

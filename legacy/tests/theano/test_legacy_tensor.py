@@ -136,10 +136,13 @@ def test_choosing_and_writing():
             T.argtopk(x, -2),
             T.sgn(x - 1),
             T.grad(x[i].sum(), x),
+            T.inv(x + 1),
+            T.abs_(x - 1),
         ],
     )
     found = f([0, 1, 2], [0, 0, 2])
     wanted = [[0, -1, 2], [20, 1, 12], [0, 0, 2], [0, 2, 3], [1, 1, 2], 2, [2, 1], [0, 1], [-1, 0, 1], [2, 0, 1]]
+    wanted += [[1, 1 / 2, 1 / 3], [1, 0, 1]]
     assert [r.tolist() for r in found] == wanted  # repeated indices add up
     with pytest.raises(TypeError, match="item assignment"):
         x[0] = 1

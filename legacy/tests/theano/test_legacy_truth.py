@@ -30,6 +30,21 @@ def test_variables_have_the_methods_of_old():
     np.testing.assert_allclose(x.norm(2).eval({x: [[3, 4]]}), 5)
 
 
+def test_parameters_and_constants_are_no_tensor_variables():
+    from theano.tensor.var import TensorConstant, TensorVariable
+
+    x, w, c = T.dvector("x"), theano.shared(np.zeros(2)), T.constant(1.0)
+    assert [isinstance(v, TensorVariable) for v in (x, x + w, w, c)] == [True, True, False, False]
+    assert isinstance(c, TensorConstant) and isinstance(w, theano.compile.SharedVariable)
+    assert all(isinstance(v, theano.Variable) for v in (x, w, c))
+
+
+def test_test_values_can_be_given_and_mean_nothing():
+    x = T.dvector("x")
+    x.tag.test_value = np.zeros(3)
+    assert (2 * x).eval({x: [1]}).tolist() == [2]
+
+
 def test_eval_compiles_once_for_its_inputs():
     x = T.dscalar("x")
     y = x**2

@@ -7,17 +7,15 @@ from typing import Any
 
 import pytensor.tensor as pt
 from pytensor.compile.io import In
-from pytensor.compile.mode import Mode
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Variable
 from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import ancestors
-from pytensor.link.vm import VMLinker
 
 import bricks
 from bricks.engine.linker import XLAMode
-from theano.compile import _indices
-from theano.compile.mode import resolve
+from theano.compile import _indices, _wide
+from theano.compile.mode import HOST, resolve
 
 XLA_MODES = ("FAST_RUN", "JAX", "NANGUARDMODE")
 
@@ -94,40 +92,41 @@ class Task:
 
     def compile(self, mode=None, givens: Mapping | None = None):
         """The function of bricks, whose results are a list."""
-        checks = _indices.checks(self.graph) if mode is None and self.is_for_xla else []
-        fits = pt.stack([check.fits() for check in checks]) if checks else None
+        xla = mode is None and self.is_for_xla
+        checks = _indices.checks(self.graph) if xla else []
+        fits = [pt.stack([check.fits() for check in checks])] if checks else []
+        wide = [_wide.KEEP] if xla and _wide.calculates(self.graph) else []
         fn = bricks.function(
             self.inputs,
-            [*self.outputs, fits] if checks else self.outputs,
+            [*self.outputs, *wide, *fits],
             updates=self.updates,
             givens={**self.givens, **(givens or {})},
             mode=resolve(self.mode) if mode is None else mode,
             name=self.name,
-            guard=pt.all(fits) if checks and self.updates else None,
+            guard=pt.all(fits[0]) if checks and self.updates else None,
             no_default_updates=self.no_default_updates is True,
             profile=self.profile,
             on_unused_input="ignore",
         )
-        return Checked(fn, checks) if checks else fn
+        return Checked(fn, len(self.outputs), checks) if wide or checks else fn
 
     def compile_on_host(self):
-        """The same by PyTensor's own machine, in Python and NumPy: slow, and able to do what XLA isn't."""
-        mode = Mode(VMLinker(use_cloop=False, c_thunks=False), "fast_run").excluding("fusion", "inplace")
-        return self.compile(mode=mode)
+        """The same by PyTensor's own machine."""
+        return self.compile(mode=HOST)
 
 
 class Checked:
-    """A function of bricks whose last result says which indices are within their arrays."""
+    """A function of bricks with further results, the last of which says which indices are within their arrays."""
 
-    def __init__(self, fn, checks: list):
-        self.fn, self._checks = fn, checks
+    def __init__(self, fn, n_outputs: int, checks: list):
+        self.fn, self._n_outputs, self._checks = fn, n_outputs, checks
 
     def __call__(self, *args, **kwargs) -> list:
-        *results, fits = self.fn(*args, **kwargs)
-        if not fits.all():
-            wrong = "; ".join(str(check) for check, ok in zip(self._checks, fits, strict=True) if not ok)
+        results = self.fn(*args, **kwargs)
+        if self._checks and not results[-1].all():
+            wrong = "; ".join(str(check) for check, ok in zip(self._checks, results[-1], strict=True) if not ok)
             raise IndexError(f"{self.fn.name or 'theano.function'}: out of range: {wrong}; no update took effect")
-        return results
+        return results[: self._n_outputs]
 
     def __getattr__(self, name: str):
         if name == "fn":

@@ -10,6 +10,7 @@ from pytensor.compile.mode import (
     register_optimizer,
 )
 from pytensor.compile.mode import get_mode as _pytensors
+from pytensor.link.vm import VMLinker
 
 from bricks.engine.flags import FLAGS
 from bricks.engine.linker import XLA
@@ -32,6 +33,8 @@ __all__ = [
 
 FAST_RUN = XLA
 FAST_COMPILE = _pytensors("FAST_COMPILE")
+# PyTensor's own machine in Python and NumPy: slow, without a C compiler, and able to do what XLA isn't.
+HOST = Mode(VMLinker(use_cloop=False, c_thunks=False), "fast_run").excluding("fusion", "inplace", "BlasOpt", "c_blas")
 predefined_modes = {"FAST_RUN": FAST_RUN, "FAST_COMPILE": FAST_COMPILE}
 
 

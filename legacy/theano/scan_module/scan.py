@@ -10,6 +10,7 @@ from pytensor.scan.basic import get_updates_and_outputs
 
 from theano._quiet import filter_advice
 from theano._random import StreamState
+from theano.compile.mode import HOST
 from theano.scan_module.scan_utils import until
 from theano.updates import OrderedUpdates
 
@@ -76,6 +77,7 @@ def scan(
             truncate_gradient=truncate_gradient,
             go_backwards=go_backwards,
             name=name,
+            mode=HOST,  # of the step where XLA doesn't run it
             strict=strict,
             return_list=return_list,
             return_updates=True,

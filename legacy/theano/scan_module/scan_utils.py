@@ -1,10 +1,10 @@
-"""Helpers of scan: `until`, `clone`, `map_variables`."""
+"""Helpers of scan: `until`, `clone`, `map_variables`, `equal_computations`."""
 
-from pytensor.graph.basic import Variable
+from pytensor.graph.basic import Variable, equal_computations
 from pytensor.graph.replace import clone_replace
 from pytensor.scan.utils import until
 
-__all__ = ["clone", "map_variables", "until"]
+__all__ = ["clone", "equal_computations", "map_variables", "until"]
 
 
 def clone(output, replace=None, strict=True, share_inputs=True, copy_inputs=None):

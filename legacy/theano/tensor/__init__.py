@@ -17,6 +17,7 @@ from theano._differentiation import (
     jacobian,
     verify_grad,
 )
+from theano.tensor._classes import TensorVariable
 from theano.tensor._computing import (
     abs_,
     advanced_inc_subtensor1,

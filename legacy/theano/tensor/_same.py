@@ -3,7 +3,7 @@
 import importlib
 
 NAMES = """
-    as_tensor_variable constant get_vector_length cast TensorConstant TensorSharedVariable TensorType TensorVariable
+    as_tensor_variable constant get_vector_length cast TensorConstant TensorSharedVariable TensorType
 
     bscalar wscalar iscalar lscalar fscalar dscalar cscalar zscalar bvector wvector ivector lvector fvector dvector
     cvector zvector brow wrow irow lrow frow drow crow zrow bcol wcol icol lcol fcol dcol ccol zcol bmatrix wmatrix

@@ -40,15 +40,15 @@ def batch_normalization_train(
     -------
     list
         [normalised, mean, 1 / sqrt(variance + epsilon)], and the new running averages where the old were given; that
-        of the variance is without bias: m / (m - 1) of the batch's.
+        of the variance is without bias: m / (m - 1) of the batch's. All but the first have the axes that gamma has.
     """
-    inputs = pt.as_tensor_variable(inputs)
+    inputs, given = pt.as_tensor_variable(inputs), pt.as_tensor_variable(gamma)
     axes = _axes(inputs, axes)
     gamma, beta = (_aligned(v, inputs, axes) for v in (gamma, beta))
     mean = inputs.mean(axes, keepdims=True)
     variance = inputs.var(axes, keepdims=True)
     invstd = 1 / pt.sqrt(variance + pt.cast(epsilon, inputs.dtype))
-    results = [(inputs - mean) * gamma * invstd + beta, mean, invstd]
+    results = [(inputs - mean) * gamma * invstd + beta, *(_as(given, v, axes) for v in (mean, invstd))]
     if running_mean is not None:
         old = _aligned(running_mean, inputs, axes)
         results.append(_as(running_mean, old * (1 - running_average_factor) + mean * running_average_factor, axes))
@@ -95,7 +95,7 @@ def _aligned(parameter, inputs, axes):
 
 
 def _as(old, new, axes):
-    """A new running average with the axes of the old one, so that it can update it."""
+    """A mean with the axes that a parameter has: a running average can then update it."""
     old = pt.as_tensor_variable(old)
     if old.ndim < new.ndim:
         new = new.dimshuffle(*(axis for axis in range(new.ndim) if axis not in axes))
