@@ -37,6 +37,7 @@ setup(
         "scipy>=1.11",  # of PyTensor's own requirements; named since .mat files are read by it
         "matplotlib>=3.8",  # with jinja2, the report at the end of a run
         "jinja2>=3.1",
+        "flatbuffers>=24",  # JAX's own serialisation of exported graphs asks for it
         "pillow>=10",  # of matplotlib's own requirements; named since images are read and turned by it
     ],
     extras_require={
@@ -52,6 +53,7 @@ setup(
             "tensorboard>=2.16",
             "nbclient>=0.10",
             "ipykernel>=6.29",
+            *DOCS,
         ],
         "bench": ["torch>=2.9,<2.14"],
         "notebook": [*VIEW, "jupyterlab>=4"],

@@ -17,6 +17,10 @@ setup(
     packages=find_packages(include=["theano", "theano.*", "fuel", "fuel.*"]),
     install_requires=["bricks"],
     entry_points={
-        "console_scripts": ["fuel-convert = fuel.bin.fuel_convert:main", "fuel-info = fuel.bin.fuel_info:main"]
+        "console_scripts": [
+            "fuel-convert = fuel.bin.fuel_convert:main",
+            "fuel-download = fuel.bin.fuel_download:main",
+            "fuel-info = fuel.bin.fuel_info:main",
+        ]
     },
 )

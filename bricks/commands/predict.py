@@ -36,9 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Predict batch by batch, then write."""
-    import numpy as np
-
     from bricks.commands.writing import check_writable, write_arrays
+    from bricks.export.predictions import predicted
     from bricks.training.loading import load
 
     if asked.input is None and asked.which_set is None:
@@ -51,15 +50,7 @@ def run(asked: argparse.Namespace) -> int:
     trained = load(asked.run, which=asked.which)
     axes = _example_axes(trained)
     total, batches = _own_batches(trained, asked) if asked.input is None else _batches_of_file(trained, asked)
-    parts: dict[str, list] = {}
-    for batch in _with_progress(batches, total, trained):
-        given = {name: batch.pop(name) for name in trained.needed}
-        for name, array in trained.predict(**given).items():
-            if axes[name] is not None:
-                parts.setdefault(name, []).append(np.moveaxis(array, axes[name], 0))
-        for name in (name for name in batch if name in trained.sources and name not in axes):
-            parts.setdefault(name, []).append(np.moveaxis(batch[name], trained.sources[name].batch_axis, 0))
-    arrays = {name: np.concatenate(part) for name, part in parts.items()}
+    arrays = predicted(trained, _with_progress(batches, total, trained), axes).arrays
     arrays = {**_classes(trained, arrays), **arrays}
     write_arrays(asked.output, arrays, asked.which_set or "predicted")
     shapes = {name: ", ".join(map(str, ("examples", *array.shape[1:]))) for name, array in arrays.items()}
