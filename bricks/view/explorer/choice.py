@@ -25,15 +25,6 @@ def panels_of(found: Study) -> tuple[list[Panel], list[Panel]]:
     return every[:AT_ONCE], every[AT_ONCE:]
 
 
-def telling(found: Study) -> list[int]:
-    """The attributes that tell most of the target first, or without one in their order; without those all missing."""
-    there = [k for k, each in enumerate(found.attributes) if np.isfinite(found.examples.X[:, each.columns]).any()]
-    varied = [k for k in there if _varies(found, k)]
-    if found.bits is not None:
-        varied.sort(key=lambda k: -found.bits[k])
-    return varied
-
-
 def outlying(found: Study) -> list[int]:
     """Rows of the sample, the furthest out first."""
     if found.within is None:
@@ -42,7 +33,7 @@ def outlying(found: Study) -> list[int]:
 
 
 def _table(found: Study) -> Iterator[Panel]:
-    order = telling(found)
+    order = found.telling
     for k in order[:AT_ONCE]:
         told = None if found.bits is None else float(found.bits[k])
         yield plots_table.attribute(found.attributes[k], found.examples, found.palette, told)
@@ -58,7 +49,7 @@ def _table(found: Study) -> Iterator[Panel]:
 
 def _pairs(found: Study) -> Iterator[Panel]:
     """The attributes that tell most, two against each other."""
-    numbers = [found.attributes[k] for k in telling(found) if found.attributes[k].words is None][:4]
+    numbers = [found.attributes[k] for k in found.telling if found.attributes[k].words is None][:4]
     for a, b in combinations(numbers, 2):
         yield plots_table.pair(a, b, found.examples, found.palette)
 
@@ -163,7 +154,7 @@ def _general(found: Study) -> Iterator[Panel]:
 
 def _attributes(found: Study) -> Iterator[Panel]:
     """The summaries of sequences that tell most."""
-    for k in telling(found)[:AT_ONCE]:
+    for k in found.telling[:AT_ONCE]:
         told = None if found.bits is None else float(found.bits[k])
         yield plots_table.attribute(found.attributes[k], found.examples, found.palette, told)
 
@@ -245,9 +236,3 @@ def _typical(found: Study) -> list[tuple[str, int]]:
             row = int(rows[np.argmin(far[rows])])
             found_rows.append((f"An example: {page.shortened(found.palette.names[k], 16)}", row))
     return found_rows
-
-
-def _varies(found: Study, k: int) -> bool:
-    values = found.attributes[k].values(found.examples.X)
-    values = values[np.isfinite(values)]
-    return len(values) > 0 and bool(values.min() < values.max())

@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup
 
 from bricks.view import page
-from bricks.view.explorer.choice import outlying, telling
+from bricks.view.explorer.choice import outlying
 from bricks.view.explorer.panels import Panel, on_page
 from bricks.view.explorer.roles import MASK
 from bricks.view.explorer.study import Study
@@ -176,7 +176,7 @@ def _sources(found: Study) -> list[list]:
 
 def _attributes(found: Study) -> Markup:
     """A row for each attribute, the most telling first."""
-    order = telling(found)
+    order = list(found.telling)
     order += [k for k in range(len(found.attributes)) if k not in set(order)]
     running = found.seen[found.main].running.get(found.roles.features)
     whole = running is not None and running.columns == found.examples.X.shape[1]
@@ -223,7 +223,7 @@ def _row(found: Study, examples, k: int) -> str:
     if found.roles.kind != "table":
         return f"{len(np.atleast_1d(examples.raw[k])):,} steps" if found.roles.kind != "images" else "an image"
     parts = []
-    for place in telling(found)[:6]:
+    for place in found.telling[:6]:
         attribute = found.attributes[place]
         value = attribute.values(examples.X[k : k + 1])[0]
         word = f"{value:.4g}" if attribute.words is None or not np.isfinite(value) else attribute.words[int(value)]

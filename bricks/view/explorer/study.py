@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -84,6 +85,13 @@ class Study:
     equal_rows: list[Examples] = field(default_factory=list)
     baselines: Baselines | None = None
     no_baselines: str | None = None
+
+    @cached_property
+    def telling(self) -> list[int]:
+        """The attributes that tell most of the target first, or without one in their order; those that vary alone."""
+        X = self.examples.X
+        varied = [k for k, each in enumerate(self.attributes) if _varies(each.values(X))]
+        return varied if self.bits is None else sorted(varied, key=lambda k: -self.bits[k])
 
     def class_counts(self) -> dict[str, list[int]]:
         """Of each set, how many examples (or steps) of each class were read."""
@@ -177,8 +185,9 @@ def study(word: str, options: Options, steps: Steps, stack: ExitStack) -> Study:
         attributes = attributes_of(examples.X, columns) if table else [Attribute(c, [k]) for k, c in enumerate(columns)]
         duplicates = duplicates_of(hashes, [main, *others], target is not None and roles.target is not None)
         equal = [made(group[0][0], *_rows(found, group[:2])) for group in duplicates.groups]
+        bits = _bits(examples, attributes)
     result = Study(
-        found, options, main, roles, target, seen, examples, others, attributes, _bits(examples, attributes),
+        found, options, main, roles, target, seen, examples, others, attributes, bits,
         palette, scale, Z, components, within, between, vocabulary, duplicates, equal,
     )  # fmt: skip
     _add_baselines(result, steps)
@@ -214,6 +223,11 @@ def _bits(examples: Examples, attributes: list[Attribute]) -> np.ndarray | None:
     values = np.stack([each.values(X) for each in attributes], axis=1)
     words = max(len(each.words or ()) for each in attributes)
     return information(values, codes, bins=max(12, min(words, 100)))
+
+
+def _varies(values: np.ndarray) -> bool:
+    there = values[np.isfinite(values)]
+    return len(there) > 0 and bool(there.min() < there.max())
 
 
 def _rows(found: Opened, group: list[tuple[str, int]]):
