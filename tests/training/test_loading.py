@@ -157,6 +157,8 @@ def make_lab_with_helper(folder, scale):
 
 def test_a_model_may_import_from_its_lab_and_two_labs_are_not_mixed_up(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "models"]:
+        monkeypatch.delitem(sys.modules, name)  # another test's lab
     runs = {}
     for scale in (1.0, 2.0):
         lab = make_lab_with_helper(tmp_path / f"lab_{scale}", scale)

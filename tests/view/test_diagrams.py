@@ -50,7 +50,7 @@ def test_a_units_and_a_wirings_name_too(name, capfd):
 def test_half_a_character_is_shown_as_missing():
     graph, name = drawing.new(), "half \udc80 a pair"
     graph.add_node("a", label=f"<{drawing.text(name)}>")
-    assert texts.boxes(Drawing(graph, "\udc80")) == ["half ? a pair"]
+    assert texts.boxes(Drawing(graph, "\udc80")) == ["half \ufffd a pair"]
 
 
 def test_neurons_with_long_names_keep_their_size():
