@@ -7,6 +7,8 @@ import warnings
 
 import pytest
 
+import bricks  # noqa: F401 (first, so that processes which other tests start don't inherit Theano's floatX)
+
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "bricks or PyTensor was imported before theano")
     import theano
