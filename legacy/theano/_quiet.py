@@ -5,6 +5,7 @@ import warnings
 ADVICE = (
     "The `broadcastable` keyword is deprecated",
     "Scan return signature will change",
+    "The `mode` argument of `scan` is deprecated",
     "Setting default_update is deprecated",
     "pytensor.as_op is deprecated",
     r".* should implement `pullback` instead of `L_op`/`grad`",

@@ -52,6 +52,19 @@ def test_each_call_and_each_draw_is_another(drawn):
     assert abs(np.corrcoef(both) - np.eye(3)).max() < 0.05
 
 
+def test_draws_of_one_stream_are_others_of_each_other():
+    streams = MRG_RandomStreams(seed=9)
+    a, b = theano.function([], [streams.normal((1000,)), streams.normal((1000,))])()
+    assert abs(np.corrcoef(a, b)[0, 1]) < 0.15
+
+
+def test_what_is_rare_happens_as_often_as_was_asked_for():
+    streams, n, p = MRG_RandomStreams(seed=9), 2 * 10**6, 5e-6  # which 16 bits would round to never
+    often, rarely = theano.function([], [streams.binomial((n,), p=q).sum() for q in (1 - p, p)])()
+    assert stats.binomtest(n - int(often), n, p).pvalue > 1e-3
+    assert stats.binomtest(int(rarely), n, p).pvalue > 1e-3
+
+
 def test_draws_of_random_streams_alone():
     streams = RandomStreams(seed=5)
     weights = np.array([0.2, 0.5, 0.3])
