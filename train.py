@@ -7,7 +7,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-PACKAGES = ["h5py", "jax", "numpy", "pydantic", "pytensor", "rich", "yaml"]
+PACKAGES = ["h5py", "jax", "jinja2", "matplotlib", "numpy", "pydantic", "pytensor", "rich", "yaml"]
 
 
 def complaint():

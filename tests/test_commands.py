@@ -209,7 +209,7 @@ def test_the_likeliest_class_is_told_of_each_softmax():
     outputs = {"probabilities_lstm": Softmax()(z), "attention": Softmax()(z), "over_batch": Softmax(axis=0)(z), "z": z}
     trained = SimpleNamespace(model=bricks.Model(z.mean(), outputs=outputs))
     given = np.random.default_rng(0).random((4, 3))
-    found = predict_verb._classes(trained, dict.fromkeys(outputs, given))
+    found = predict_verb.classes_of(trained, dict.fromkeys(outputs, given))
     assert found.keys() == {"class_lstm", "attention_class"}
     assert found["class_lstm"].tolist() == given.argmax(axis=1).tolist()
 

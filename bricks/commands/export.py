@@ -60,7 +60,7 @@ def run(asked: argparse.Namespace) -> int:
     if asked.to == "stablehlo":
         _write_stablehlo(asked, trained, path)
     elif asked.to == "csv":
-        _write_csv(asked, trained, path)
+        write_csv(asked, trained, path)
     else:
         _write_arrays(asked, trained, path)
     return 0
@@ -109,22 +109,23 @@ def _flatbuffers() -> None:
 def _predictions(asked: argparse.Namespace, trained):
     """The predictions for the set, and its stream; None for both, and a note, where the run's data isn't there."""
     from bricks.commands import predict
-    from bricks.export.predictions import class_names, predicted
+    from bricks.data.contents import class_names
+    from bricks.export.predictions import predicted
     from bricks.training import log as logs
 
     which = asked.which_set or "valid"
     if which == "test" and logs.last_test(trained.log):
         print("note: the test set was read already in this run; choose nothing by it", file=sys.stderr)
     try:
-        axes = predict._example_axes(trained)
+        axes = predict.example_axes(trained)
         stream = trained.stream(which)
     except BricksError as error:
         if asked.which_set is not None:
             raise
         print(f"note: without predictions: {error}", file=sys.stderr)
         return None, None, {}
-    found = predicted(trained, predict._with_progress(iter(stream.iterator()), stream.num_examples, trained), axes)
-    said = predict._classes(trained, found.arrays)
+    found = predicted(trained, predict.with_progress(iter(stream.iterator()), stream.num_examples, trained), axes)
+    said = predict.classes_of(trained, found.arrays)
     found.by_step |= {name for name, array in said.items() if array.ndim == 2}
     found.arrays = {**said, **found.arrays}
     names = class_names(stream)
@@ -133,7 +134,7 @@ def _predictions(asked: argparse.Namespace, trained):
     return found, stream, names
 
 
-def _write_csv(asked: argparse.Namespace, trained, path: Path) -> None:
+def write_csv(asked: argparse.Namespace, trained, path: Path) -> None:
     from bricks.commands import log
     from bricks.commands.writing import write_csv
     from bricks.export.tables import tables
@@ -144,8 +145,8 @@ def _write_csv(asked: argparse.Namespace, trained, path: Path) -> None:
         path.mkdir(exist_ok=True)
     except OSError as error:
         raise BricksError(f"{shown_path(path)}: can't be made: {error.strerror or error}") from None
-    rows = log._by_epoch(trained.folder / folders.LOG) if trained.log else []
-    log._write_csv(path / "log.csv", {trained.folder.name: rows}, None, force=True)
+    rows = log.by_epoch(trained.folder / folders.LOG) if trained.log else []
+    log.write_csv(path / "log.csv", {trained.folder.name: rows}, None, force=True)
     found = tables(predictions, names) if predictions else {}
     for title, (header, lines) in found.items():
         write_csv(path / f"{title}.csv", header, lines)
@@ -160,17 +161,17 @@ def _shortly(header: list[str], most: int = 8) -> list[str]:
 
 def _write_arrays(asked: argparse.Namespace, trained, path: Path) -> None:
     from bricks.commands import log
-    from bricks.commands.writing import _whole
+    from bricks.commands.writing import whole_file
     from bricks.export.contents import Contents, columns
     from bricks.export.recordings import recorded
     from bricks.training import folders
 
     predictions, stream, names = _predictions(asked, trained)
-    rows = log._by_epoch(trained.folder / folders.LOG) if trained.log else []
+    rows = log.by_epoch(trained.folder / folders.LOG) if trained.log else []
     state = trained.model.state_dict()
     contents = Contents(
         parameters=state["parameters"] | state["buffers"],
-        log=columns(rows, log._columns(rows, None)),
+        log=columns(rows, log.columns_of(rows, None)),
         about=_about(trained) | ({"set": asked.which_set or "valid"} if stream else {}),
     )
     if stream:
@@ -182,7 +183,7 @@ def _write_arrays(asked: argparse.Namespace, trained, path: Path) -> None:
         contents.recordings, notes = recorded(trained.model, contents.examples)
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
-    with _whole(path) as temporary:
+    with whole_file(path) as temporary:
         contents.write_mat(temporary) if asked.to == "mat" else contents.write_npz(temporary)
     parts = [f"{len(contents.parameters)} parameters", f"{len(rows)} epochs of {len(contents.log)} entries"]
     parts += [f"predictions for {stream.num_examples:,} examples"] if stream else []
@@ -213,7 +214,7 @@ def _about(trained) -> dict:
 def _write_stablehlo(asked: argparse.Namespace, trained, path: Path) -> None:
     import json
 
-    from bricks.commands.writing import _whole
+    from bricks.commands.writing import whole_file
     from bricks.export.forward import forward
     from bricks.export.readable import readable
 
@@ -223,9 +224,9 @@ def _write_stablehlo(asked: argparse.Namespace, trained, path: Path) -> None:
     exported = found.program.exported
     texts = {".mlir": readable(exported.mlir_module()), ".json": json.dumps(about, indent=2) + "\n"}
     for suffix, text in texts.items():
-        with _whole(path.with_suffix(suffix)) as temporary:
+        with whole_file(path.with_suffix(suffix)) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    with _whole(path) as temporary:
+    with whole_file(path) as temporary:
         temporary.write_bytes(exported.serialize())
     for note in found.notes:
         print(f"note: {note}", file=sys.stderr)

@@ -34,9 +34,9 @@ def run(asked: argparse.Namespace) -> int:
         if asked.csv:
             raise UsageError("log: --follow prints rows as they come, --csv writes those that there are; choose one")
         return _follow(paths, asked.key)
-    rows = {name: _by_epoch(path) for name, path in paths.items()}
+    rows = {name: by_epoch(path) for name, path in paths.items()}
     if asked.csv:
-        return _write_csv(asked.csv, rows, asked.key, asked.force)
+        return write_csv(asked.csv, rows, asked.key, asked.force)
     _show(rows, asked.key)
     return 0
 
@@ -48,7 +48,7 @@ def names(runs: list[Path]) -> dict[str, Path]:
     return {"/".join(run.parts[-length:]): run for run in runs}
 
 
-def _by_epoch(path: Path) -> list[dict]:
+def by_epoch(path: Path) -> list[dict]:
     """A row for each epoch, numbers alone; what the test set said goes into the row of its epoch."""
     from bricks.training import log as logs
 
@@ -72,7 +72,7 @@ def _numbers(row: dict, prefix: str = "") -> dict:
     return found
 
 
-def _columns(rows: list[dict], keys: list[str] | None) -> list[str]:
+def columns_of(rows: list[dict], keys: list[str] | None) -> list[str]:
     """The entries to show, in the order in which they came up; UsageError for one that there is not."""
     known = list(dict.fromkeys(key for row in rows for key in row))
     for key in keys or ():
@@ -83,7 +83,7 @@ def _columns(rows: list[dict], keys: list[str] | None) -> list[str]:
 
 def _show(rows: dict[str, list[dict]], keys: list[str] | None) -> None:
     everything = [row for part in rows.values() for row in part]
-    columns = _columns(everything, keys)
+    columns = columns_of(everything, keys)
     if not everything:
         print("no rows yet")
     elif len(rows) == 1:
@@ -153,14 +153,14 @@ def _cell(key: str, value) -> str:
     return f"{value:,}" if isinstance(value, int) else shown(key, value)
 
 
-def _write_csv(path: Path, rows: dict[str, list[dict]], keys: list[str] | None, force: bool) -> int:
+def write_csv(path: Path, rows: dict[str, list[dict]], keys: list[str] | None, force: bool) -> int:
     from bricks.command_line import shown_path
     from bricks.commands.writing import check_writable, write_csv
 
     check_writable(path, force, suffixes=(".csv",))
     several = len(rows) > 1
     table = [{"run": name, **row} for name, part in rows.items() for row in part]
-    columns = [*(["run"] if several else []), *_columns([row for part in rows.values() for row in part], keys)]
+    columns = [*(["run"] if several else []), *columns_of([row for part in rows.values() for row in part], keys)]
     # None was a number that is not finite; an entry that a row lacks is an empty cell.
     cells = ([("nan" if row[key] is None else row[key]) if key in row else "" for key in columns] for row in table)
     write_csv(path, columns, cells)

@@ -48,10 +48,10 @@ def run(asked: argparse.Namespace) -> int:
     if asked.input is not None and asked.input.absolute() == asked.output.absolute():
         raise UsageError(f"{shown_path(asked.output)}: is the input; name another output")
     trained = load(asked.run, which=asked.which)
-    axes = _example_axes(trained)
+    axes = example_axes(trained)
     total, batches = _own_batches(trained, asked) if asked.input is None else _batches_of_file(trained, asked)
-    arrays = predicted(trained, _with_progress(batches, total, trained), axes).arrays
-    arrays = {**_classes(trained, arrays), **arrays}
+    arrays = predicted(trained, with_progress(batches, total, trained), axes).arrays
+    arrays = {**classes_of(trained, arrays), **arrays}
     write_arrays(asked.output, arrays, asked.which_set or "predicted")
     shapes = {name: ", ".join(map(str, ("examples", *array.shape[1:]))) for name, array in arrays.items()}
     described = ", ".join(f"{name} ({shape})" for name, shape in shapes.items())
@@ -87,7 +87,7 @@ def _own_batches(trained, asked: argparse.Namespace) -> tuple[int, Iterator[dict
     return stream.num_examples, iter(stream.iterator())
 
 
-def _example_axes(trained) -> dict[str, int | None]:
+def example_axes(trained) -> dict[str, int | None]:
     """Along which axis the examples of each output lie; at least one must have one."""
     axes = trained.example_axes
     without = [name for name, axis in axes.items() if axis is None]
@@ -98,7 +98,7 @@ def _example_axes(trained) -> dict[str, int | None]:
     return axes
 
 
-def _classes(trained, arrays: dict) -> dict:
+def classes_of(trained, arrays: dict) -> dict:
     """The likeliest class, `class`, for each output that comes out of a softmax over its last axis."""
     found = {}
     for name, output in trained.model.outputs.items():
@@ -119,7 +119,7 @@ def _is_softmax(output) -> bool:
     return any(isinstance(brick, Softmax) and brick.axis in (-1, output.type.ndim - 1) for brick in makers)
 
 
-def _with_progress(batches: Iterator[dict], total: int, trained) -> Iterator[dict]:
+def with_progress(batches: Iterator[dict], total: int, trained) -> Iterator[dict]:
     """The batches; on a terminal with a bar below."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

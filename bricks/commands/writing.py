@@ -47,20 +47,20 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], which_set: str) -
     elif path.suffix == ".csv":
         write_csv(path, list(_titles(arrays)), _rows(arrays))
     else:
-        with _whole(path) as temporary:
+        with whole_file(path) as temporary:
             write_npz(temporary, arrays)
 
 
 def write_csv(path: Path, header: list[str], rows: Iterable[list]) -> None:
     """Write a CSV file, whole or not at all."""
-    with _whole(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
 
 
 @contextlib.contextmanager
-def _whole(path: Path) -> Iterator[Path]:
+def whole_file(path: Path) -> Iterator[Path]:
     """A temporary path that becomes `path`; what the system says against it is an error of ours."""
     try:
         with atomic_path(path) as temporary:

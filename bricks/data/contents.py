@@ -11,6 +11,7 @@ from bricks.data.layout import hdf5_errors, read_splits
 from bricks.data.seals import compare_seal
 from bricks.data.selection import set_rows
 from bricks.data.sums import read_sums
+from bricks.errors import BricksError
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,23 @@ def _stored(file: h5py.File, name: str, who: str) -> StoredSource:
         dataset.compression,
         notes,
     )
+
+
+def class_names(stream) -> dict[str, list[str]]:
+    """What a stream's data file calls the classes of each source that has the attribute `classes`; {} without a file.
+
+    >>> from bricks.data import ArrayDataset, DataStream, SequentialScheme
+    >>> class_names(DataStream(ArrayDataset({"x": [1]}), SequentialScheme(1)))
+    {}
+    """
+    dataset = stream
+    while not hasattr(dataset, "path") and hasattr(dataset, "dataset"):
+        dataset = dataset.dataset
+    try:
+        sources = file_contents(dataset.path).sources
+    except (AttributeError, BricksError):
+        return {}  # of most streams there is no such file
+    return {name: list(map(str, s.notes["classes"])) for name, s in sources.items() if "classes" in s.notes}
 
 
 _DIMENSIONS = ("DIMENSION_LABELS", "DIMENSION_LIST", "REFERENCE_LIST")  # HDF5's own, of its dimension scales

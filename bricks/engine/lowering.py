@@ -330,8 +330,12 @@ def _if_else(op, node, context):
     def call(condition, *values):
         if not _is_traced(condition):
             return values[:n] if condition else values[n:]
-        values = [jnp.asarray(v) for v in values]
-        return jax.lax.cond(jnp.asarray(condition, bool), lambda: tuple(values[:n]), lambda: tuple(values[n:]))
+        yes, no = values[:n], values[n:]
+        # What is known, and the same either way, stays known: the shape of a choice is such a value.
+        same = [not _is_traced((a, b)) and np.array_equal(a, b) for a, b in zip(yes, no, strict=True)]
+        arrays = [jnp.asarray(v) for v in values]
+        chosen = jax.lax.cond(jnp.asarray(condition, bool), lambda: tuple(arrays[:n]), lambda: tuple(arrays[n:]))
+        return tuple(known if s else one for known, one, s in zip(yes, chosen, same, strict=True))
 
     return call
 

@@ -81,10 +81,15 @@ optdb.register("sums_inside", out2in(absorb.sums, name="sums_inside"), TAG, posi
 optdb.register("recurrence_to_scan", out2in(as_scan), "fast_run", "fast_compile", position=0.01)
 
 
-@lower.register(Recurrence)
-def _recurrence(op, node, context):
-    graph = rewritten(op, context.mode)
-    step = lower_graph(graph, context)
+def xla_loop(op: Recurrence, step):
+    """A recurrence as XLA's own loop over the steps, for which no length but that of the sequences needs to be known.
+
+    Parameters
+    ----------
+    op : Recurrence
+    step : callable
+        From a step's rows, states and constants to its new states and what it gives.
+    """
     n = op.n_states
 
     def call(*inputs):
@@ -98,6 +103,14 @@ def _recurrence(op, node, context):
 
         last, rows = jax.lax.scan(body, start, [jnp.asarray(s) for s in sequences], reverse=op.reverse)
         return [*last, *rows]
+
+    return call
+
+
+@lower.register(Recurrence)
+def _recurrence(op, node, context):
+    graph = rewritten(op, context.mode)
+    call = xla_loop(op, lower_graph(graph, context))
 
     def fastest(*inputs):
         lengths = [np.shape(sequence)[0] for sequence in op.parted(inputs)[0]]

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bricks.data import Source
-from bricks.data.contents import file_contents
-from bricks.errors import BricksError
 from bricks.training.trained import Trained
 
 TIME = "time"
@@ -91,15 +89,3 @@ def _filled(array: np.ndarray, steps: int | None) -> np.ndarray:
     value = {"f": np.nan, "i": -1}.get(array.dtype.kind, 0)
     width = [(0, 0), (0, steps - array.shape[1]), *((0, 0),) * (array.ndim - 2)]
     return np.pad(array, width, constant_values=value)
-
-
-def class_names(stream) -> dict[str, list[str]]:
-    """What the stream's data file calls the classes of a source, the attribute `classes`, of those that have it."""
-    dataset = stream
-    while not hasattr(dataset, "path") and hasattr(dataset, "dataset"):
-        dataset = dataset.dataset
-    try:
-        sources = file_contents(dataset.path).sources
-    except (AttributeError, BricksError):
-        return {}  # of most streams there is no such file
-    return {name: list(map(str, s.notes["classes"])) for name, s in sources.items() if "classes" in s.notes}

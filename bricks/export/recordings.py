@@ -5,15 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from bricks.errors import UsageError
-from bricks.gated import GatedUnit, dynamics
-from bricks.graph import ComputationGraph, annotations_of
+from bricks.gated import dynamics
+from bricks.graph import ComputationGraph
 from bricks.model import Model
-
-
-def units_of(model: Model) -> list[GatedUnit]:
-    """The gated units that a model is computed with; each once, those below first."""
-    bricks = (annotation.brick for variable in model.graph.variables for annotation in annotations_of(variable))
-    return list(dict.fromkeys(brick for brick in bricks if isinstance(brick, GatedUnit)))
 
 
 def recorded(model: Model, batch: Mapping[str, np.ndarray]) -> tuple[dict[str, dict[str, np.ndarray]], list[str]]:
@@ -27,7 +21,7 @@ def recorded(model: Model, batch: Mapping[str, np.ndarray]) -> tuple[dict[str, d
     found: dict[str, dict[str, np.ndarray]] = {}
     notes = []
     outputs = [model.cost, *model.outputs.values()]
-    for unit in units_of(model):
+    for unit in dynamics.units_of(model.graph):
         try:
             trace = dynamics.trace_of(outputs, unit)
         except UsageError as error:  # one that is applied twice

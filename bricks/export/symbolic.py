@@ -30,6 +30,7 @@ from bricks.engine.lowering import (
     lower_node,
     scalar_function,
 )
+from bricks.engine.recurrence_lowering import xla_loop
 from bricks.engine.recurrences import Recurrence
 from bricks.export.lengths import Undecided, as_array, compute, has_names
 
@@ -131,21 +132,7 @@ def _inc_subtensor(op, node, context):
 
 
 def _recurrence(op, node, context):
-    step, n = program(rewritten(op, context.mode), context), op.n_states
-
-    def call(*inputs):
-        sequences, states, constants = op.parted(inputs)
-        start = [jnp.asarray(state) for state in states]
-
-        def body(carry, rows):
-            results = step(*rows, *carry, *constants)
-            new = [jnp.broadcast_to(jnp.asarray(v, s.dtype), s.shape) for v, s in zip(results[:n], start, strict=True)]
-            return new, list(results[n:])
-
-        last, rows = jax.lax.scan(body, start, [jnp.asarray(s) for s in sequences], reverse=op.reverse)
-        return [*last, *rows]
-
-    return call
+    return xla_loop(op, program(rewritten(op, context.mode), context))
 
 
 _LOWERINGS = {

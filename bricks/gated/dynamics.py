@@ -23,6 +23,22 @@ from bricks.roles import INPUT, OUTPUT
 MEAN, SHUFFLED = "mean", "shuffled"
 
 
+def units_of(outputs) -> list[GatedUnit]:
+    """The gated units that variables are computed with; each once, those below first.
+
+    Parameters
+    ----------
+    outputs : variable, list of variables or ComputationGraph
+
+    >>> from bricks.gated import LSTM
+    >>> units_of(LSTM(4, 8, seed=0)(pt.tensor("x", shape=(None, None, 4), dtype="float32")).output)
+    [<LSTM lstm>]
+    """
+    graph = outputs if isinstance(outputs, ComputationGraph) else ComputationGraph(outputs)
+    bricks = (annotation.brick for variable in graph.variables for annotation in annotations_of(variable))
+    return list(dict.fromkeys(brick for brick in bricks if isinstance(brick, GatedUnit)))
+
+
 class Application:
     """One application of a unit, as it is in a graph, which may have been rebuilt since.
 

@@ -7,12 +7,12 @@ import pytest
 from report_lab import Page, as_if_trained
 
 import bricks
-from bricks.gated import GatedUnit
+from bricks.gated import GatedUnit, dynamics
 from bricks.view.lesions import lesions
 from bricks.view.report import gates, memory
 from bricks.view.report.material import Material
 from bricks.view.report.run import report_run
-from bricks.view.report.units import Recording, gates_of, is_between_0_and_1, is_fixed, units_of
+from bricks.view.report.units import Recording, gates_of, is_between_0_and_1, is_fixed
 
 pytestmark = pytest.mark.usefixtures("compiled_programs_are_kept")
 
@@ -80,7 +80,7 @@ def test_the_page_has_the_section_and_is_whole(html):
 
 
 def test_what_is_recorded_is_what_the_equations_give_before_and_after_training(material):
-    (unit,) = units_of(material.trained.model)
+    (unit,) = dynamics.units_of(material.trained.model.graph)
     batch = material.sample.some(10)
     recording = Recording(material.trained.model, unit, batch)
     after, now = recording(), values_of(material)
@@ -97,7 +97,7 @@ def test_what_is_recorded_is_what_the_equations_give_before_and_after_training(m
 
 def test_lesions_say_what_a_model_with_that_gate_held_says(material, valid):
     features, targets = valid
-    (unit,) = units_of(material.trained.model)
+    (unit,) = dynamics.units_of(material.trained.model.graph)
     measures = gates.measures_of(material, unit)
     assert set(measures) == {"error", "cost"}
     means = np.array([0.2, 0.5, 0.7, 0.9])
@@ -114,7 +114,7 @@ def test_lesions_say_what_a_model_with_that_gate_held_says(material, valid):
 
 def test_the_page_s_lesions_hold_each_gate_at_its_own_mean(html, material, valid):
     features, targets = valid
-    (unit,) = units_of(material.trained.model)
+    (unit,) = dynamics.units_of(material.trained.model.graph)
     recorded, _ = by_hand(values_of(material), material.sample.some(200)["features"])
     mean = recorded["forget_gate"].mean(axis=(0, 1))
     _, p = by_hand(values_of(material), features, {"forget_gate": mean})

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from bricks.view import figures, page
 from bricks.view.page import Section
-from bricks.view.report.judged import BINS, Judged, class_names
+from bricks.view.report.judged import BINS, Judged, labels_of
 from bricks.view.report.material import Material
 
 MOST_OUTPUTS, MOST_NUMBERED, MOST_DRAWN, MOST_LISTED = 4, 20, 200, 12
@@ -31,7 +31,7 @@ def section(material: Material) -> Section | None:
         )
     ]
     for judged in found:
-        names = class_names(material.trained, material.streams["valid"], len(judged.matrix))
+        names = labels_of(material.trained, material.streams["valid"], len(judged.matrix))
         parts += _of(judged, names, several=len(found) > 1)
     return Section("Classes", parts)
 

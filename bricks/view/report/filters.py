@@ -9,7 +9,7 @@ from bricks.roles import INPUT, OUTPUT
 from bricks.view import figures, page
 from bricks.view.page import Section
 from bricks.view.report import pictures
-from bricks.view.report.judged import class_names
+from bricks.view.report.judged import labels_of
 from bricks.view.report.material import Material
 
 MOST, COLUMNS = 100, 20
@@ -39,7 +39,7 @@ def section(material: Material) -> Section | None:
         how = "Grey: no weight; each by its own largest one."
     path = page.shortened(brick.path, 40)
     if judged is not None:
-        names = class_names(trained, material.streams["valid"], W.shape[1])
+        names = labels_of(trained, material.streams["valid"], W.shape[1])
         each = [
             page.figure(
                 pictures.small(picture, f"weights of class {page.shortened(names[k], 30)}"), page.name(names[k], 30)

@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from bricks.data import Source
 from bricks.errors import UsageError
-from bricks.gated import GatedUnit
+from bricks.gated import GatedUnit, dynamics
 from bricks.training.progress import shown
 from bricks.view import page
 from bricks.view.lesions import NONE, lesions
@@ -15,7 +15,7 @@ from bricks.view.report.heatmaps import MOST_GATES, heat_maps, order_of
 from bricks.view.report.judged import target_of
 from bricks.view.report.material import Material
 from bricks.view.report.sample import Sample, is_mask
-from bricks.view.report.units import Recording, examples_for, gates_of, is_between_0_and_1, is_fixed, steps_of, units_of
+from bricks.view.report.units import Recording, examples_for, gates_of, is_between_0_and_1, is_fixed, steps_of
 
 MOST_UNITS, MOST_LESIONED_UNITS, EXAMPLES, MOST_MEASURES, MOST_LESIONED = 4, 2, 3, 2, 8
 
@@ -27,7 +27,7 @@ def sections(material: Material) -> list[Section]:
     """One for each unit of the model."""
     if material.trained is None or material.sample is None:
         return []
-    units = units_of(material.trained.model)
+    units = dynamics.units_of(material.trained.model.graph)
     found = []
     for k, unit in enumerate(units[:MOST_UNITS]):
         title = "Gates" if len(units) == 1 else f"Gates of {page.shortened(unit.path, 40)}"
@@ -122,7 +122,7 @@ def measures_of(material: Material, unit: GatedUnit) -> dict:
     scalars = {name: v for name, v in model.monitored.items() if getattr(getattr(v, "type", None), "ndim", None) == 0}
     found = {}
     for name, variable in {"cost": model.cost, **scalars}.items():
-        units = units_of(variable)
+        units = dynamics.units_of(variable)
         words = name.split("_")
         if unit in units:
             found[name] = (len(units), "error" not in words, "cost" not in words)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bricks.data import file_contents
-from bricks.errors import BricksError
+from bricks.data.contents import class_names
 from bricks.training.quantities import ConfusionMatrix
 from bricks.training.trained import Trained
 from bricks.view.report.sample import Sample
@@ -168,14 +167,7 @@ class _Judge:
         return Judged(self.output, np.array(self.matrix.value()), mistakes, self.bins)
 
 
-def class_names(trained: Trained, stream, classes: int) -> list[str]:
+def labels_of(trained: Trained, stream, classes: int) -> list[str]:
     """What the data file calls the classes (the attribute `classes` of its targets), else their numbers."""
-    found: list = []
-    try:
-        dataset = stream.dataset
-        while not hasattr(dataset, "path") and hasattr(dataset, "dataset"):
-            dataset = dataset.dataset
-        found = file_contents(dataset.path).sources[target_of(trained)].notes["classes"]
-    except (AttributeError, KeyError, BricksError):
-        pass  # of most streams there is no such file
-    return list(map(str, found)) if len(found) == classes else list(map(str, range(classes)))
+    found = class_names(stream).get(target_of(trained), [])
+    return found if len(found) == classes else list(map(str, range(classes)))

@@ -9,7 +9,7 @@ from bricks.view import page
 from bricks.view.page import Section
 from bricks.view.report import pictures
 from bricks.view.report.classes import MOST_OUTPUTS
-from bricks.view.report.judged import MOST_MISTAKES, Judged, Mistake, class_names
+from bricks.view.report.judged import MOST_MISTAKES, Judged, Mistake, labels_of
 from bricks.view.report.material import Material
 from bricks.view.report.sample import is_mask
 
@@ -22,7 +22,7 @@ def section(material: Material) -> Section | None:
     found = material.judged[:MOST_OUTPUTS]
     for judged in found:
         if judged.mistakes:
-            names = class_names(material.trained, material.streams["valid"], len(judged.matrix))
+            names = labels_of(material.trained, material.streams["valid"], len(judged.matrix))
             who = page.shortened(judged.output, 60) if len(found) > 1 else "the model"
             parts.append(page.note(f"On the valid set, those that {who} is surest of first."))
             most = max(MOST_OF_MANY, MOST_MISTAKES // len(found))

@@ -6,11 +6,11 @@ import numpy as np
 from markupsafe import Markup
 
 from bricks.errors import BricksError
+from bricks.gated import dynamics
 from bricks.training.trained import Trained
 from bricks.view import figures, page
 from bricks.view.page import Section
 from bricks.view.report.material import Material, said
-from bricks.view.report.units import units_of
 
 MOST_DIAGRAMS, MOST_HISTOGRAMS, MOST_ROWS = 3, 24, 24
 
@@ -29,7 +29,7 @@ def section(material: Material) -> Section | None:
 
 def diagrams(trained: Trained) -> list[Markup]:
     """The model's brick drawn, or the units of a model that is of several bricks."""
-    bricks = [trained.brick] if trained.brick is not None else units_of(trained.model)[:MOST_DIAGRAMS]
+    bricks = [trained.brick] if trained.brick is not None else dynamics.units_of(trained.model.graph)[:MOST_DIAGRAMS]
     found = []
     for brick in bricks:
         try:

@@ -6,19 +6,12 @@ import numpy as np
 
 from bricks.gated import GatedUnit, dynamics
 from bricks.gated.wiring import Complement, Constant, Membrane, Neuron, Same
-from bricks.graph import ComputationGraph, annotations_of
+from bricks.graph import ComputationGraph
 from bricks.model import Model
 from bricks.view.report.sample import Sample
 
 MOST_RECORDED = 16_000_000
 """Numbers that one recording may hold: 64 MB."""
-
-
-def units_of(outputs) -> list[GatedUnit]:
-    """The gated units that a model, or a variable, is computed with; each once, those below first."""
-    graph = outputs.graph if isinstance(outputs, Model) else ComputationGraph(outputs)
-    bricks = (annotation.brick for variable in graph.variables for annotation in annotations_of(variable))
-    return list(dict.fromkeys(brick for brick in bricks if isinstance(brick, GatedUnit)))
 
 
 def gates_of(unit: GatedUnit) -> list[str]:
