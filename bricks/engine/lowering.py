@@ -344,7 +344,7 @@ if compat.LazyIfElse is not None:
 
     @lower.register(compat.LazyIfElse)
     def _lazy_if_else(op, node, context):
-        yes, no = lower_graph(op.true_branch, context), lower_graph(op.false_branch, context)
+        yes, no = (lower_graph(branch.fgraph, context) for branch in (op.true_branch, op.false_branch))
         return lambda condition, *values: jax.lax.cond(jnp.asarray(condition, bool), yes, no, *values)
 
 
