@@ -35,6 +35,16 @@ class Options:
         For reading, and within it for statistics; what is not reached by then is left out, and the page says so.
     lab : path, optional
         The folder with `datasets/`; by default the current one.
+
+    Raises
+    ------
+    UsageError
+        A number is out of range.
+
+    Examples
+    --------
+    >>> Options(target="species", folds=10).sample
+    10000
     """
 
     target: str | None = None

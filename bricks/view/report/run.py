@@ -52,6 +52,16 @@ def report_run(folder: Path, progress: Callable[[str], None] = lambda _: None) -
     -------
     str
         HTML.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> row = '{"epoch": %d, "iteration": 5, "train_cost": 0.5}\\n'
+    >>> _ = (folder / "log.jsonl").write_text(row % 1 + row % 2)
+    >>> text = report_run(folder)
+    >>> "Curves" in text, "config.yaml can&#39;t be read" in text
+    (True, True)
     """
     progress("reading the run")
     material = Material(folder)

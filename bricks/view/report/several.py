@@ -41,6 +41,15 @@ def compare(folders: Mapping[str, Path], progress: Callable[[str], None] = lambd
     -------
     str
         HTML.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> row = '{"epoch": %d, "iteration": 5, "train_cost": 0.5}\\n'
+    >>> _ = (folder / "log.jsonl").write_text(row % 1 + row % 2)
+    >>> "2 runs compared" in compare({"seed=1": folder, "seed=2": folder})
+    True
     """
     progress("reading the runs")
     runs = {name: Logged(folder) for name, folder in folders.items()}
