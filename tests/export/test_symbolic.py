@@ -201,3 +201,12 @@ def test_lengths_that_must_be_equal_and_are_not_are_an_error():
         program(np.ones((5, 2, 3), "float32"), np.ones((4, 2), "float32"))
     with pytest.raises(ShapeError):
         bricks.function(list(inputs.values()), list(outputs.values()))(np.ones((5, 2, 3), "f4"), np.ones((4, 2), "f4"))
+
+
+def test_what_is_made_of_whole_numbers_has_all_the_digits_of_float64():
+    tokens = pt.tensor("tokens", shape=(None, None), dtype="int32")
+    root = pt.sqrt(tokens)
+    assert root.type.dtype == "float64"
+    program = exported({"tokens": tokens}, {"root": root}, {"tokens": SHAPES["tokens"]})
+    given = np.arange(7, dtype="int32").reshape(7, 1)
+    np.testing.assert_allclose(program(given)["root"], np.sqrt(given), rtol=1e-15)
